@@ -1,0 +1,82 @@
+package schema
+
+import (
+	"database/sql"
+	"database/sql/driver"
+	"fmt"
+	"time"
+)
+
+// A dialect holds what truly differs between the two databases and cannot be
+// said in one statement for both.
+type dialect struct {
+	name     string
+	own      string // how the name of a table of ours begins
+	share    string // locks a row that was read until the transaction ends
+	parallel int
+	bulk     bool // rows are loaded with COPY
+}
+
+var postgresDialect = dialect{
+	name: "postgres", own: "roster.", share: "FOR SHARE", parallel: 2, bulk: true,
+}
+
+var sqliteDialect = dialect{
+	name: "sqlite", own: "roster_", parallel: 1,
+}
+
+// sequelizeTime is how NocoBase (Sequelize) keeps a time in SQLite.
+const sequelizeTime = "2006-01-02 15:04:05.000 -07:00"
+
+// Time gives t as a parameter: UTC, in the milliseconds that NocoBase keeps.
+func (db *DB) Time(t time.Time) any {
+	t = t.UTC().Truncate(time.Millisecond)
+	if db.dialect.name == "sqlite" {
+		return t.Format(sequelizeTime)
+	}
+	return t
+}
+
+// TimeLiteral is Time as SQL, for the select list of an INSERT, where
+// PostgreSQL would take a parameter for text.
+func (db *DB) TimeLiteral(t time.Time) string {
+	literal := "'" + t.UTC().Truncate(time.Millisecond).Format(sequelizeTime) + "'"
+	if db.dialect.name == "postgres" {
+		return "TIMESTAMPTZ " + literal
+	}
+	return literal
+}
+
+// JSON is SQL that makes of a text what a json column takes.
+func (db *DB) JSON(text string) string {
+	if db.dialect.name == "postgres" {
+		return "CAST(" + text + " AS json)"
+	}
+	return text
+}
+
+// ForShare ends a SELECT whose row must stay as it is until the transaction
+// ends. SQLite's transactions have the database to themselves anyway.
+func (db *DB) ForShare() string { return db.dialect.share }
+
+func sqlOpen(c driver.Connector) *sql.DB { return sql.OpenDB(c) }
+
+// A Timestamp reads a time from a column of either database; a null leaves it
+// zero.
+type Timestamp struct{ time.Time }
+
+// Scan takes what the driver made of the column.
+func (t *Timestamp) Scan(v any) error {
+	switch v := v.(type) {
+	case nil:
+		return nil
+	case time.Time:
+		t.Time = v.UTC()
+		return nil
+	case string:
+		at, err := time.Parse(sequelizeTime, v)
+		t.Time = at.UTC()
+		return err
+	}
+	return fmt.Errorf("a time came as %T", v)
+}

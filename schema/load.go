@@ -1,0 +1,184 @@
+package schema
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// Rows collects rows for Load in the form the database takes them fastest.
+type Rows struct {
+	columns int
+	bulk    bool
+	n       int
+	copy    []byte // PostgreSQL: COPY's text format
+	args    []any  // SQLite: parameters
+}
+
+// Rows makes an empty collection of rows of that many columns.
+func (db *DB) Rows(columns int) *Rows { return &Rows{columns: columns, bulk: db.dialect.bulk} }
+
+// Len is how many rows have been added.
+func (r *Rows) Len() int { return r.n }
+
+// Size is about how many bytes the rows take.
+func (r *Rows) Size() int { return len(r.copy) + 24*len(r.args) }
+
+// Reset empties the collection for use again.
+func (r *Rows) Reset() { r.n, r.copy, r.args = 0, r.copy[:0], r.args[:0] }
+
+// Add adds one row: nil, string, int64, float64 or bool for each column.
+func (r *Rows) Add(values ...any) {
+	if len(values) != r.columns {
+		panic(fmt.Sprintf("schema: a row of %d values for %d columns", len(values), r.columns))
+	}
+	r.n++
+	if !r.bulk {
+		r.args = append(r.args, values...)
+		return
+	}
+	for i, v := range values {
+		if i > 0 {
+			r.copy = append(r.copy, '\t')
+		}
+		r.copy = appendCopy(r.copy, v)
+	}
+	r.copy = append(r.copy, '\n')
+}
+
+// appendCopy writes v as COPY's text format has it.
+func appendCopy(b []byte, v any) []byte {
+	switch v := v.(type) {
+	case nil:
+		return append(b, `\N`...)
+	case bool:
+		return strconv.AppendBool(b, v)
+	case int64:
+		return strconv.AppendInt(b, v, 10)
+	case float64:
+		return strconv.AppendFloat(b, v, 'g', -1, 64)
+	case string:
+		return appendEscaped(b, v)
+	}
+	panic(fmt.Sprintf("schema: no value of type %T goes into a row", v))
+}
+
+func appendEscaped(b []byte, s string) []byte {
+	start := 0
+	for i := 0; i < len(s); i++ {
+		var escaped string
+		switch s[i] {
+		case '\\':
+			escaped = `\\`
+		case '\n':
+			escaped = `\n`
+		case '\r':
+			escaped = `\r`
+		case '\t':
+			escaped = `\t`
+		default:
+			continue
+		}
+		b = append(append(b, s[start:i]...), escaped...)
+		start = i + 1
+	}
+	return append(b, s[start:]...)
+}
+
+// Load writes the rows into a temporary table on conn, which must not be in a
+// transaction.
+func (db *DB) Load(ctx context.Context, conn *sqlx.Conn, table string, columns []string, r *Rows) error {
+	if r.n == 0 {
+		return nil
+	}
+	// A read-only transaction may write temporary tables, and on SQLite does
+	// not take the lock that other writers wait for.
+	tx, err := conn.BeginTxx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return Wrap(err, "load "+table)
+	}
+	defer tx.Rollback() //nolint:errcheck // after Commit it does nothing
+	load := loadValues
+	if r.bulk {
+		load = loadCopy
+	}
+	if err := load(ctx, conn, tx, table, columns, r); err != nil {
+		return Wrap(err, "load "+table)
+	}
+	return Wrap(tx.Commit(), "load "+table)
+}
+
+// copyBlock is how much goes to PostgreSQL at once; larger blocks gain nothing.
+const copyBlock = 60 << 10
+
+// loadCopy hands COPY's text to lib/pq in blocks, below database/sql, which
+// would have it encode every value again. The driver ends each block with a
+// newline of its own, so blocks are cut at the end of a row.
+func loadCopy(ctx context.Context, conn *sqlx.Conn, _ *sqlx.Tx, table string, columns []string, r *Rows) error {
+	return conn.Raw(func(c any) error {
+		stmt, err := c.(driver.ConnPrepareContext).PrepareContext(ctx, "COPY "+table+" ("+quoteAll(columns)+") FROM STDIN")
+		if err != nil {
+			return err
+		}
+		in := stmt.(copyIn)
+		for rest := r.copy; len(rest) > 0; {
+			block := rest[:endOfRow(rest)]
+			rest = rest[len(block):]
+			if _, err := in.CopyData(ctx, string(block[:len(block)-1])); err != nil {
+				return errors.Join(err, stmt.Close())
+			}
+		}
+		return stmt.Close() // sends what is left and waits for the verdict
+	})
+}
+
+// copyIn is what lib/pq's COPY statement can do beyond database/sql.
+type copyIn interface {
+	CopyData(ctx context.Context, block string) (driver.Result, error)
+}
+
+// endOfRow is where the last row ends that fits into a block.
+func endOfRow(b []byte) int {
+	if len(b) <= copyBlock {
+		return len(b)
+	}
+	if i := bytes.LastIndexByte(b[:copyBlock], '\n'); i >= 0 {
+		return i + 1
+	}
+	return copyBlock + bytes.IndexByte(b[copyBlock:], '\n') + 1
+}
+
+const valuesPerInsert = 100
+
+func loadValues(ctx context.Context, _ *sqlx.Conn, tx *sqlx.Tx, table string, columns []string, r *Rows) error {
+	for start := 0; start < r.n; {
+		n := min(valuesPerInsert, r.n-start)
+		args := r.args[start*r.columns : (start+n)*r.columns]
+		if _, err := tx.ExecContext(ctx, insertValues(table, columns, n), args...); err != nil {
+			return err
+		}
+		start += n
+	}
+	return nil
+}
+
+func insertValues(table string, columns []string, rows int) string {
+	row := "(" + strings.Repeat("?,", len(columns)-1) + "?)"
+	return "INSERT INTO " + table + " (" + quoteAll(columns) + ") VALUES " +
+		strings.Repeat(row+",", rows-1) + row
+}
+
+func quoteAll(columns []string) string {
+	quoted := make([]string, len(columns))
+	for i, c := range columns {
+		quoted[i] = Quote(c)
+	}
+	return strings.Join(quoted, ", ")
+}

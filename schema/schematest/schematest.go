@@ -1,0 +1,88 @@
+// Package schematest gives tests databases of their own: a SQLite file, and a
+// database in a throw-away PostgreSQL cluster that is started from the
+// installed binaries when the first test asks for it and that is gone, with its
+// folder, when the test process ends, however it ends.
+//
+// Two variables of the environment steer it:
+//
+//   - ROSTER_TEST_POSTGRES names a server (postgres://…, a role that may create
+//     databases) to use instead of a cluster.
+//   - REQUIRE_POSTGRES=1 makes a failure of what is otherwise a skip: that
+//     there is neither a server nor the binaries to start one.
+package schematest
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+
+	"github.com/nocobase-roster/roster/schema"
+)
+
+// A Runner is a *testing.T or a *testing.B.
+type Runner[T any] interface {
+	testing.TB
+	Run(name string, f func(T)) bool
+}
+
+// Each runs fn as two subtests (or benchmarks), "sqlite" and "postgres", each
+// on a migrated database of its own.
+func Each[T Runner[T]](t T, fn func(t T, db *schema.DB)) {
+	t.Run("sqlite", func(t T) { fn(t, Open(t, SQLite(t))) })
+	t.Run("postgres", func(t T) { fn(t, Open(t, Migrated(t))) })
+}
+
+// EachURL is Each for tests that open the database themselves: fn gets the URL
+// of a fresh and empty one.
+func EachURL[T Runner[T]](t T, fn func(t T, url string)) {
+	t.Run("sqlite", func(t T) { fn(t, SQLite(t)) })
+	t.Run("postgres", func(t T) { fn(t, Postgres(t)) })
+}
+
+// SQLite gives the URL of a database file that does not exist yet.
+func SQLite(tb testing.TB) string {
+	tb.Helper()
+	return "sqlite:" + filepath.Join(tb.TempDir(), "roster.db")
+}
+
+// Postgres gives the URL of a fresh and empty database on the server that the
+// tests of this process share.
+func Postgres(tb testing.TB) string {
+	tb.Helper()
+	return shared(tb).database(tb, pristine)
+}
+
+// Migrated is Postgres with every migration applied. It copies a template,
+// which takes a few milliseconds where migrating takes many.
+func Migrated(tb testing.TB) string {
+	tb.Helper()
+	return shared(tb).migrated(tb)
+}
+
+// Open opens the database that url names, migrates it, and closes it at the
+// end of the test.
+func Open(tb testing.TB, url string) *schema.DB {
+	tb.Helper()
+	db, err := open(tb.Context(), url)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			tb.Errorf("close the database: %v", err)
+		}
+	})
+	return db
+}
+
+func open(ctx context.Context, url string) (*schema.DB, error) {
+	db, err := schema.Open(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Migrate(ctx); err != nil {
+		db.Close()
+		return nil, err
+	}
+	return db, nil
+}
