@@ -1,0 +1,238 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/nocobase-roster/roster/plugin"
+	"github.com/nocobase-roster/roster/schema"
+)
+
+// chunkItems is how many items one transaction writes: its locks on NocoBase's
+// tables last some 40 ms.
+const chunkItems = 1000
+
+// apply writes the plan: all departments at once, because a tree that is half
+// moved is none, then users chunk by chunk.
+func (r *run) apply(ctx context.Context, layouts []*layout) error {
+	if err := r.enter(ctx, Applying); err != nil {
+		return err
+	}
+	for _, l := range layouts {
+		if err := r.applyType(ctx, l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// span is a range of items, both ends included, by _n.
+type span struct {
+	first, last int64
+	items       int
+}
+
+func (r *run) applyType(ctx context.Context, l *layout) error {
+	spans, total, err := r.spans(ctx, l)
+	if err != nil || total == 0 {
+		return err
+	}
+	done := 0
+	write := func(s span) error {
+		if err := r.applySpan(ctx, l, s); err != nil {
+			return err
+		}
+		r.tell(func(p *Progress) {
+			done += s.items
+			*p = Progress{State: Applying, Type: l.Type, Done: done, Total: total}
+		})
+		return nil
+	}
+	// What changes hands must have done so before the rest is written.
+	if err := write(spans[0]); err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(r.engine.db.Parallel())
+	for _, s := range spans[1:] {
+		group.Go(func() error {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			return write(s)
+		})
+	}
+	return group.Wait()
+}
+
+// spans cuts the items that are to be written into chunks. Those whose values
+// change hands are one chunk, the first.
+func (r *run) spans(ctx context.Context, l *layout) ([]span, int, error) {
+	var ns []int64
+	q := l.names(r.id).Replace(`SELECT _n FROM {<plan>} WHERE _run = <run> AND ` + writable("") + ` ORDER BY _n`)
+	if err := r.engine.db.On(r.engine.db).Select(ctx, &ns, q); err != nil {
+		return nil, 0, schema.Wrap(err, "read the plan")
+	}
+	if len(ns) == 0 {
+		return nil, 0, nil
+	}
+	size := chunkItems
+	if l.Type == plugin.Department {
+		size = math.MaxInt
+	}
+	var spans []span
+	exchanged := 0
+	for exchanged < len(ns) && ns[exchanged] < 0 {
+		exchanged++
+	}
+	if exchanged > 0 && l.Type != plugin.Department {
+		spans = append(spans, span{ns[0], ns[exchanged-1], exchanged})
+	} else {
+		exchanged = 0
+	}
+	for rest := ns[exchanged:]; len(rest) > 0; {
+		n := min(size, len(rest))
+		spans = append(spans, span{rest[0], rest[n-1], n})
+		rest = rest[n:]
+	}
+	return spans, len(ns), nil
+}
+
+// writable is SQL for: the item is one that is written.
+func writable(alias string) string {
+	return alias + `_op IN ('create', 'link', 'update', 'touch')`
+}
+
+// attempts is how often a chunk is tried that lost a race for locks.
+const attempts = 5
+
+func (r *run) applySpan(ctx context.Context, l *layout, s span) error {
+	for attempt := 1; ; attempt++ {
+		err := r.applyChunk(ctx, l, s)
+		if schema.ClassOf(err) != schema.Busy || attempt == attempts {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Duration(attempt*attempt) * 10 * time.Millisecond):
+		}
+	}
+}
+
+// applyChunk writes a chunk in one transaction, with the mark that it has been.
+func (r *run) applyChunk(ctx context.Context, l *layout, s span) error {
+	db := r.engine.db
+	tx, err := db.BeginTxx(ctx, nil)
+	if err != nil {
+		return schema.Wrap(err, "begin a chunk")
+	}
+	defer tx.Rollback() //nolint:errcheck // after Commit it does nothing
+	c := r.chunk(db.On(tx), l, s)
+	if err := db.ForApplying(ctx, c.Conn); err != nil {
+		return err
+	}
+	if err := r.writeChunk(ctx, c, s); err != nil {
+		return fmt.Errorf("write %s %d to %d: %w", l.Type, s.first, s.last, err)
+	}
+	if _, err := c.Exec(ctx, `INSERT INTO {chunks} (run, type, first, last, applied_at) VALUES (<run>, '<type>', ?, ?, <now>)`,
+		s.first, s.last); err != nil {
+		return schema.Wrap(err, "mark the chunk")
+	}
+	if err := r.fence(ctx, c.Conn); err != nil {
+		return err
+	}
+	return schema.Wrap(tx.Commit(), "commit a chunk")
+}
+
+func (r *run) chunk(x schema.Conn, l *layout, s span) *Chunk {
+	condition := fmt.Sprintf("p._run = %d AND p._n BETWEEN %d AND %d AND %s", r.id, s.first, s.last, writable("p."))
+	return &Chunk{
+		Conn: x, Source: r.source, Type: l.Type, layout: l, first: s.first, last: s.last,
+		names: l.names(r.id, "<chunk>", condition, "<now>", r.engine.db.TimeLiteral(r.engine.now())),
+	}
+}
+
+func (r *run) writeChunk(ctx context.Context, c *Chunk, s span) error {
+	rows := r.writeRows
+	if s.first < 0 {
+		rows = r.exchangeRows
+	}
+	if err := rows(ctx, c, s); err != nil {
+		return err
+	}
+	for _, t := range r.engine.targets {
+		if applier, ok := t.(Applier); ok && accepts(t, c.Type) {
+			if err := applier.Apply(ctx, c); err != nil {
+				return fmt.Errorf("%s: %w", t.Info().Name, err)
+			}
+		}
+	}
+	return c.writeRecords(ctx)
+}
+
+// writeRows writes the rows of a span. When the database refuses them, it
+// halves the span until the records it refuses stand alone; they fail, the
+// others are written.
+func (r *run) writeRows(ctx context.Context, c *Chunk, s span) error {
+	err := savepoint(ctx, c, func() error { return r.chunk(c.Conn, c.layout, s).writeRows(ctx) })
+	if class := schema.ClassOf(err); class != schema.Duplicate && class != schema.Rejected {
+		return err
+	}
+	var ns []int64
+	if err := r.chunk(c.Conn, c.layout, s).Select(ctx, &ns, `SELECT p._n FROM {<plan>} p WHERE <chunk> ORDER BY p._n`); err != nil {
+		return schema.Wrap(err, "read the plan")
+	}
+	if len(ns) <= 1 {
+		return r.fail(ctx, c, s, err)
+	}
+	half := len(ns) / 2
+	return errors.Join(
+		r.writeRows(ctx, c, span{ns[0], ns[half-1], half}),
+		r.writeRows(ctx, c, span{ns[half], ns[len(ns)-1], len(ns) - half}))
+}
+
+// exchangeRows writes rows whose values change hands: all of them, or none.
+func (r *run) exchangeRows(ctx context.Context, c *Chunk, s span) error {
+	err := savepoint(ctx, c, func() error { return errors.Join(c.release(ctx), c.writeRows(ctx)) })
+	if class := schema.ClassOf(err); class != schema.Duplicate && class != schema.Rejected {
+		return err
+	}
+	return r.fail(ctx, c, s, err)
+}
+
+// fail marks the items of a span as refused by the database.
+func (r *run) fail(ctx context.Context, c *Chunk, s span, cause error) error {
+	kind, reason := plugin.Data, "the database refuses the row"
+	if schema.ClassOf(cause) == schema.Duplicate {
+		kind, reason = plugin.Conflict, "another row holds a value of the record"
+	}
+	on := schema.Constraint(cause)
+	if on != "" {
+		reason += ": " + on
+	}
+	_, err := r.chunk(c.Conn, c.layout, s).Exec(ctx, `UPDATE {<plan>} AS p SET _op = 'fail', _kind = ?, _field = ?, _reason = ? WHERE <chunk>`,
+		kind, on, reason)
+	return schema.Wrap(err, "mark records that failed")
+}
+
+// savepoint undoes what f did when it fails, and keeps the transaction alive.
+func savepoint(ctx context.Context, c *Chunk, f func() error) error {
+	if _, err := c.Exec(ctx, `SAVEPOINT rows`); err != nil {
+		return schema.Wrap(err, "set a savepoint")
+	}
+	err := f()
+	end := `RELEASE SAVEPOINT rows`
+	if err != nil {
+		end = `ROLLBACK TO SAVEPOINT rows`
+	}
+	if _, endErr := c.Exec(ctx, end); endErr != nil && ctx.Err() == nil {
+		return errors.Join(err, schema.Wrap(endErr, "end a savepoint"))
+	}
+	return err
+}

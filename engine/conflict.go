@@ -1,0 +1,103 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/nocobase-roster/roster/schema"
+)
+
+// refuseConflicts refuses records that want a value or a row which somebody
+// else keeps. Values that change hands within the push (a swap, a chain, a
+// leaver's address) are no conflict: those records get a negative n and are
+// written first, together.
+func refuseConflicts(ctx context.Context, p *Plan, l *layout, matchKey string) error {
+	if err := refuseLinked(ctx, p, matchKey); err != nil {
+		return err
+	}
+	if err := p.DB().Temp(ctx, p.Conn, p.names.Replace("wanted_<type>"),
+		`seq bigint NOT NULL, field text NOT NULL, holder bigint NOT NULL, holder_seq bigint`); err != nil {
+		return err
+	}
+	for _, c := range l.unique() {
+		if err := refuseTwice(ctx, p, c.Name); err != nil {
+			return err
+		}
+		if err := findHolders(ctx, p, l, c.Name); err != nil {
+			return err
+		}
+	}
+	return settleHolders(ctx, p)
+}
+
+// refuseLinked: two records of one source never link to one row.
+func refuseLinked(ctx context.Context, p *Plan, matchKey string) error {
+	if matchKey == "" {
+		return nil
+	}
+	_, err := p.Exec(ctx, `
+		INSERT INTO refused_<type> (seq, kind, field, reason)
+		SELECT w.seq, 'conflict', ?, 'row ' || w.row_id || ', which it matches, stands for record ' || min(o.uid) || ' of the same source'
+		FROM found_<type> w JOIN {records} o ON o.row_id = w.row_id AND o.type = ? AND o.source = ?
+		WHERE w.op = 'link' GROUP BY w.seq, w.row_id`, matchKey, p.Type, p.Source)
+	return schema.Wrap(err, "look for rows that are linked already")
+}
+
+// refuseTwice: of records that state the same unique value the one whose row
+// has it counts, else the first.
+func refuseTwice(ctx context.Context, p *Plan, column string) error {
+	c := schema.Quote(column)
+	_, err := p.Exec(ctx, `
+		INSERT INTO refused_<type> (seq, kind, field, reason)
+		SELECT x.seq, 'conflict', ?, ? || ' is also stated by record ' || x.winner || ' of the same push, which counts'
+		FROM (SELECT w.seq, first_value(s.uid) OVER best AS winner, row_number() OVER best AS place
+		      FROM found_<type> w JOIN staged_<type> s ON s.seq = w.seq
+		      JOIN (SELECT s.`+c+` AS value FROM found_<type> w JOIN staged_<type> s ON s.seq = w.seq
+		            WHERE w.op <> 'same' AND s.`+c+` IS NOT NULL GROUP BY s.`+c+` HAVING count(*) > 1) twice ON twice.value = s.`+c+`
+		      LEFT JOIN {<rows>} u ON u.id = w.row_id AND w.op <> 'create'
+		      WHERE w.op <> 'same'
+		      WINDOW best AS (PARTITION BY s.`+c+` ORDER BY CASE WHEN u.`+c+` = s.`+c+` THEN 0 ELSE 1 END, w.seq)) x
+		WHERE x.place > 1 AND NOT EXISTS (SELECT 1 FROM refused_<type> f WHERE f.seq = x.seq)`, column, column)
+	return schema.Wrap(err, "look for values stated twice")
+}
+
+// findHolders notes which row holds a value that a record wants, and which
+// record of the push, if any, makes that row let go of it.
+func findHolders(ctx context.Context, p *Plan, l *layout, column string) error {
+	c := schema.Quote(column)
+	_, err := p.Exec(ctx, `
+		INSERT INTO wanted_<type> (seq, field, holder, holder_seq)
+		SELECT w.seq, ?, h.id, hw.seq
+		FROM found_<type> w JOIN staged_<type> s ON s.seq = w.seq JOIN {<rows>} h ON h.`+c+` = s.`+c+`
+		LEFT JOIN (found_<type> hw JOIN staged_<type> hs ON hs.seq = hw.seq)
+		     ON hw.row_id = h.id AND hw.op IN ('update', 'link') AND `+l.states("hs._mask", column)+` AND hs.`+c+` IS DISTINCT FROM h.`+c+`
+		WHERE w.op <> 'same' AND h.id <> w.row_id`, column)
+	return schema.Wrap(err, "look for rows that hold a value")
+}
+
+// settleHolders refuses who wants what is kept, then who waits for a refused
+// one to let go, and sets apart the records whose values do change hands.
+func settleHolders(ctx context.Context, p *Plan) error {
+	var wanted int
+	if err := p.Get(ctx, &wanted, `SELECT count(*) FROM wanted_<type>`); err != nil || wanted == 0 {
+		return schema.Wrap(err, "count values that change hands")
+	}
+	_, err := p.Exec(ctx, `
+		INSERT INTO refused_<type> (seq, kind, field, reason)
+		WITH RECURSIVE stuck (seq) AS (
+			SELECT seq FROM wanted_<type> WHERE holder_seq IS NULL
+			UNION SELECT seq FROM refused_<type>
+			UNION SELECT w.seq FROM wanted_<type> w JOIN stuck ON w.holder_seq = stuck.seq)
+		SELECT w.seq, 'conflict', min(w.field), min(w.field) || ' is held by row ' || min(w.holder) || ' of <rows>, which keeps it'
+		FROM wanted_<type> w JOIN stuck k ON k.seq = w.seq
+		WHERE (w.holder_seq IS NULL OR w.holder_seq IN (SELECT seq FROM stuck))
+		  AND NOT EXISTS (SELECT 1 FROM refused_<type> f WHERE f.seq = w.seq)
+		GROUP BY w.seq`)
+	if err != nil {
+		return schema.Wrap(err, "refuse values that are kept")
+	}
+	_, err = p.Exec(ctx, `
+		UPDATE found_<type> SET n = -n WHERE seq IN (
+			SELECT seq FROM wanted_<type> UNION SELECT holder_seq FROM wanted_<type>)
+		AND seq NOT IN (SELECT seq FROM refused_<type>)`)
+	return schema.Wrap(err, "set apart values that change hands")
+}

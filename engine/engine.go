@@ -1,0 +1,81 @@
+// Package engine is the synchronization itself. A push goes through it in one
+// direction: intake (decode, check, stage) → plan (match, refuse, compare) →
+// apply (chunk by chunk) → settle (count, tell). Planning writes nothing of
+// NocoBase's; applying decides nothing.
+package engine
+
+import (
+	"context"
+	"os"
+	"slices"
+	"strconv"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/nocobase-roster/roster/plugin"
+	"github.com/nocobase-roster/roster/schema"
+)
+
+// An Engine synchronizes into one database. It is safe for concurrent use.
+type Engine struct {
+	db      *schema.DB
+	targets []Target
+	log     *zap.Logger
+	now     func() time.Time
+	queue   *queue
+	owner   string // how this process signs the runs it holds
+}
+
+// New makes an engine on db, which must have been migrated. Targets are
+// written in the order given: NocoBase's is users, then departments.
+func New(db *schema.DB, targets []Target, log *zap.Logger) *Engine {
+	host, _ := os.Hostname() //nolint:errcheck // it only helps an operator to find the process
+	return &Engine{
+		db: db, targets: targets, log: log, now: time.Now, queue: newQueue(),
+		owner: host + "/" + strconv.Itoa(os.Getpid()) + "/" + strconv.FormatInt(time.Now().UnixNano(), 36),
+	}
+}
+
+// Targets names the target resources in the order they are written.
+func (e *Engine) Targets() []plugin.TargetInfo {
+	infos := make([]plugin.TargetInfo, len(e.targets))
+	for i, t := range e.targets {
+		infos[i] = t.Info()
+	}
+	return infos
+}
+
+// types are the record types that become rows, in the order they are
+// synchronized: departments come before the people in them.
+func (e *Engine) types() []*Table {
+	var tables []*Table
+	for _, target := range e.targets {
+		for _, t := range target.Info().Accepts {
+			if table := target.Table(t); table != nil {
+				tables = append(tables, table)
+			}
+		}
+	}
+	slices.SortStableFunc(tables, func(a, b *Table) int { return rank(a.Type) - rank(b.Type) })
+	return tables
+}
+
+func rank(t plugin.Type) int {
+	return slices.Index([]plugin.Type{plugin.Department, plugin.User}, t)
+}
+
+// Health says whether the database answers.
+func (e *Engine) Health(ctx context.Context) error {
+	return schema.Wrap(e.db.PingContext(ctx), "ask the database")
+}
+
+// Dialect names the kind of database: "postgres" or "sqlite".
+func (e *Engine) Dialect() string { return e.db.Dialect() }
+
+// Close closes the database once the runs in hand have ended; cancel their
+// contexts to have them end soon.
+func (e *Engine) Close() error {
+	e.queue.close()
+	return e.db.Close()
+}

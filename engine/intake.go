@@ -1,0 +1,274 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jmoiron/sqlx"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/nocobase-roster/roster/plugin"
+	"github.com/nocobase-roster/roster/schema"
+)
+
+// pageRecords is how many records are staged at once: enough that the trips to
+// the database cost nothing, few enough that a page is small.
+const pageRecords = 2000
+
+// secrets are members of a record that are taken out before anything else sees
+// it: NocoBase keeps what is pushed in metaData, which many may read.
+var secrets = []string{"password", "passwd", "pwd", "resettoken", "token", "secret", "passwordhash"}
+
+// An intake reads records, checks them and stages them in temporary tables of
+// its connection, a page at a time: one page is being written while the next
+// is read.
+type intake struct {
+	db      *schema.DB
+	conn    *sqlx.Conn
+	layouts map[plugin.Type]*layout
+	notes   notes
+	seq     int64
+	totals  map[plugin.Type]int
+}
+
+// A page is what goes to the database in one go.
+type page struct {
+	records     map[plugin.Type]*schema.Rows
+	memberships *schema.Rows
+	refused     *schema.Rows
+	n           int
+}
+
+// stage reads all bodies. The error is for what spoils the push as a whole; a
+// bad record is staged as refused.
+func (in *intake) stage(ctx context.Context, p Push, report func(read int)) error {
+	if err := in.makeTables(ctx); err != nil {
+		return err
+	}
+	full, empty := make(chan *page, 1), make(chan *page, 2)
+	empty <- in.newPage()
+	empty <- in.newPage()
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		for pg := range full {
+			if err := in.write(ctx, pg); err != nil {
+				return err
+			}
+			pg.reset()
+			empty <- pg
+		}
+		return nil
+	})
+	group.Go(func() error {
+		defer close(full)
+		return in.read(ctx, p, full, empty, report)
+	})
+	return group.Wait()
+}
+
+func (in *intake) read(ctx context.Context, p Push, full chan<- *page, empty <-chan *page, report func(int)) error {
+	pg := <-empty
+	next := func() error {
+		select {
+		case full <- pg:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		select {
+		case pg = <-empty:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		report(int(in.seq))
+		return nil
+	}
+	bodies := 0
+	for body, err := range p.Bodies {
+		if err != nil {
+			return err
+		}
+		bodies++
+		l, err := in.layoutFor(body)
+		if err != nil {
+			return err
+		}
+		before := in.seq
+		for raw, err := range body.Records {
+			if err != nil {
+				return err
+			}
+			in.add(pg, l, raw)
+			if pg.n == pageRecords {
+				if err := next(); err != nil {
+					return err
+				}
+			}
+		}
+		if in.seq == before {
+			return &plugin.Error{Kind: plugin.Data, Path: "/records", Msg: "records must have at least one piece of data"}
+		}
+	}
+	if bodies == 0 {
+		return &plugin.Error{Kind: plugin.Data, Msg: "the push is empty", Hint: "it needs a body with dataType and records"}
+	}
+	return next()
+}
+
+// layoutFor answers in NocoBase's words what it cannot take.
+func (in *intake) layoutFor(b Body) (*layout, error) {
+	l := in.layouts[plugin.Type(b.DataType)]
+	switch {
+	case l == nil && b.DataType == "":
+		return nil, &plugin.Error{Kind: plugin.Data, Path: "/dataType", Msg: "dataType undefined is not supported",
+			Hint: "name it: " + in.types()}
+	case l == nil:
+		return nil, &plugin.Error{Kind: plugin.Data, Path: "/dataType", Msg: fmt.Sprintf("dataType %.64q is not supported", b.DataType),
+			Hint: "it is one of " + in.types()}
+	case b.Records == nil:
+		return nil, &plugin.Error{Kind: plugin.Data, Path: "/records", Msg: "records for user data synchronize is required"}
+	}
+	return l, nil
+}
+
+func (in *intake) types() string {
+	var types []string
+	for t := range in.layouts {
+		types = append(types, string(t))
+	}
+	slices.Sort(types)
+	return strings.Join(types, ", ")
+}
+
+// add puts one record on the page: as a row to plan, or as refused.
+func (in *intake) add(pg *page, l *layout, raw json.RawMessage) {
+	in.seq++
+	pg.n++
+	in.totals[l.Type]++
+	r, err := decode(l.Type, raw)
+	if err == nil && r.Deleted {
+		err = &plugin.Error{Kind: plugin.Unsupported, Path: "isDeleted", Msg: "this version does not remove anything yet"}
+	}
+	canonical := in.canonical(l, &r)
+	if err == nil {
+		err = in.addRow(pg, l, r, canonical)
+	}
+	if err != nil {
+		in.refuse(pg, r, canonical, err)
+	}
+}
+
+// canonical is the record as it is kept and compared: its members sorted,
+// numbers as they were written, secrets taken out.
+func (in *intake) canonical(l *layout, r *plugin.Record) string {
+	if r.Attrs == nil {
+		return "null"
+	}
+	for name := range r.Attrs {
+		if slices.Contains(secrets, strings.ToLower(name)) {
+			delete(r.Attrs, name)
+			in.notes.add(l.Type, name, "is a secret: taken out and not kept")
+		}
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(r.Attrs); err != nil {
+		return "null" // cannot be: it came out of JSON
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+func (in *intake) addRow(pg *page, l *layout, r plugin.Record, canonical string) error {
+	said, stated, err := memberships(r.Attrs)
+	if err != nil {
+		return err
+	}
+	parent, err := textOf("parentUid", r.Attrs["parentUid"])
+	if err != nil {
+		return err
+	}
+	row := make([]any, stagedColumns+l.stated)
+	mask := bytes.Repeat([]byte{'0'}, l.stated)
+	for i := range l.columns[:l.stated] {
+		c := &l.columns[i]
+		v, there := r.Attrs[c.Name]
+		if !there {
+			continue
+		}
+		mask[i] = '1'
+		if row[stagedColumns+i], err = c.Value(v); err != nil {
+			return &plugin.Error{Kind: plugin.Data, Path: c.Name, Msg: c.Name, Err: err}
+		}
+	}
+	in.leaveOut(l, r)
+	row[0], row[1], row[2] = in.seq, r.UID, string(mask)
+	row[3] = digest(l.print, canonical)
+	if stated && l.Type == plugin.User {
+		row[4] = digest("", said)
+		for i, m := range said {
+			pg.memberships.Add(in.seq, int64(i), m.UID, optional(m.Owner), optional(m.Main))
+		}
+	}
+	row[5] = canonical
+	if parent != "" {
+		row[6] = parent
+	}
+	pg.records[l.Type].Add(row...)
+	return nil
+}
+
+func optional(b *bool) any {
+	if b == nil {
+		return nil
+	}
+	return *b
+}
+
+// leaveOut says, once per field, what of a record goes into no column.
+func (in *intake) leaveOut(l *layout, r plugin.Record) {
+	for name := range r.Attrs {
+		switch {
+		case slices.ContainsFunc(l.columns[:l.stated], func(c schema.Column) bool { return c.Name == name }):
+		case name == "uid", name == "isDeleted", slices.Contains(l.Handled, name):
+		case slices.Contains(l.Associations, name):
+			in.notes.add(l.Type, name, "is a relation, which a sync does not write: a directory must not grant rights")
+		case slices.Contains(l.Protected, name):
+			in.notes.add(l.Type, name, "is NocoBase's own to set")
+		case slices.ContainsFunc(l.fixed, func(c schema.Column) bool { return c.Name == name }):
+			in.notes.add(l.Type, name, "has a type that a sync cannot write")
+		default:
+			in.notes.add(l.Type, name, l.Name+" has no such column; kept with the record")
+		}
+	}
+}
+
+func (in *intake) refuse(pg *page, r plugin.Record, canonical string, err error) {
+	var e *plugin.Error
+	if !errors.As(err, &e) {
+		e = &plugin.Error{Kind: plugin.Data, Msg: err.Error()}
+	}
+	uid := r.UID
+	if uid == "" {
+		uid = fmt.Sprintf("#%d", in.seq) // the record's place in the push, for want of a name
+	}
+	pg.refused.Add(in.seq, string(r.Type), uid, string(e.Kind), e.Path, e.Error(), canonical)
+}
+
+// digest stands for a value and for how it was read.
+func digest(print string, v any) string {
+	h := sha256.New()
+	h.Write([]byte(print))
+	if s, ok := v.(string); ok {
+		h.Write([]byte(s))
+	} else if err := json.NewEncoder(h).Encode(v); err != nil {
+		panic(fmt.Sprintf("engine: digest of %T: %v", v, err))
+	}
+	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:16])
+}

@@ -1,0 +1,198 @@
+package engine
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/nocobase-roster/roster/plugin"
+	"github.com/nocobase-roster/roster/schema"
+)
+
+// A run that has not said for a lease that it lives is taken for dead; it says
+// so with every beat.
+const (
+	beat  = time.Second
+	lease = 5 * time.Second
+	poll  = 100 * time.Millisecond // how often a run looks whether another of its source has ended
+)
+
+// keep is how long the items of ended runs are kept.
+const keep = 30 * 24 * time.Hour
+
+// A run is one execution of a sync. Its row in the table of runs is the truth
+// about who works on a source: it has an owner, and a heartbeat.
+type run struct {
+	engine *Engine
+	id     int64
+	source string
+	kind   string
+	start  time.Time
+	totals map[plugin.Type]int // records read
+	notes  notes
+	stop   context.CancelCauseFunc
+
+	telling sync.Mutex // held while report is called
+	report  func(Progress)
+}
+
+// begin enters a run into the table and has it beat until its context ends.
+func (e *Engine) begin(ctx context.Context, source, kind string, report func(Progress)) (context.Context, *run, error) {
+	r := &run{engine: e, source: source, kind: kind, start: e.now(), totals: map[plugin.Type]int{}, notes: notes{}, report: report}
+	x := e.db.On(e.db)
+	if err := e.sweep(ctx, x); err != nil {
+		return ctx, nil, err
+	}
+	now := e.db.Time(r.start)
+	err := x.Get(ctx, &r.id, `INSERT INTO {runs} (source, kind, state, owner, beat_at, started_at) VALUES (?, ?, ?, ?, ?, ?) RETURNING id`,
+		source, kind, Reading, e.owner, now, now)
+	if err != nil {
+		return ctx, nil, schema.Wrap(err, "begin a run")
+	}
+	ctx, r.stop = context.WithCancelCause(ctx)
+	go r.beats(ctx)
+	r.tell(at(Reading))
+	return ctx, r, nil
+}
+
+// sweep marks the runs of processes that ended without a word, and forgets the
+// items of runs that ended long ago.
+func (e *Engine) sweep(ctx context.Context, x schema.Conn) error {
+	_, err := x.Exec(ctx, `UPDATE {runs} SET state = 'interrupted', finished_at = beat_at,
+		message = 'the process that ran it ended; what it had committed stands, and the same push again writes the rest'
+		WHERE finished_at IS NULL AND state <> 'held' AND beat_at < ?`, e.db.Time(e.now().Add(-lease)))
+	if err != nil {
+		return schema.Wrap(err, "look for runs that were interrupted")
+	}
+	for _, table := range []string{"plan_departments", "plan_users", "plan_memberships"} {
+		_, err := x.Exec(ctx, `DELETE FROM {`+table+`} WHERE _run IN (
+			SELECT id FROM {runs} WHERE finished_at < ?)`, e.db.Time(e.now().Add(-keep)))
+		if err != nil {
+			return schema.Wrap(err, "forget the items of old runs")
+		}
+	}
+	return nil
+}
+
+// beats says that the run lives, and stops it when somebody else has taken it.
+func (r *run) beats(ctx context.Context) {
+	tick := time.NewTicker(beat)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		n, err := r.engine.db.On(r.engine.db).Exec(ctx, `UPDATE {runs} SET beat_at = ? WHERE id = ? AND owner = ? AND finished_at IS NULL`,
+			r.engine.db.Time(r.engine.now()), r.id, r.engine.owner)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			r.engine.log.Warn("a run could not say that it lives", zap.Int64("run", r.id), zap.Error(err))
+		case n == 0:
+			r.stop(errTaken)
+			return
+		}
+	}
+}
+
+var errTaken = &plugin.Error{
+	Kind: plugin.Locked, Msg: "the run was silent for too long and was taken for dead",
+	Hint: "push again; what was committed stands",
+}
+
+// take makes the run the one that works on its source, waiting for whoever
+// does so now.
+func (r *run) take(ctx context.Context) error {
+	x := r.engine.db.On(r.engine.db)
+	for {
+		n, err := x.Exec(ctx, `UPDATE {runs} SET state = ?, beat_at = ? WHERE id = ? AND owner = ? AND finished_at IS NULL`,
+			Planning, r.engine.db.Time(r.engine.now()), r.id, r.engine.owner)
+		switch class := schema.ClassOf(err); {
+		case err == nil && n == 1:
+			r.tell(at(Planning))
+			return nil
+		case err == nil:
+			return errTaken
+		case class != schema.Duplicate && class != schema.Busy:
+			return schema.Wrap(err, "take the source")
+		}
+		select {
+		case <-ctx.Done():
+			return canceled("wait for another run of the source", ctx.Err())
+		case <-time.After(poll):
+		}
+		if err := r.engine.sweep(ctx, x); err != nil {
+			return err
+		}
+	}
+}
+
+// fence ends a transaction's work: it fails when the run is no longer ours, so
+// that nothing is committed by a run that was taken for dead.
+func (r *run) fence(ctx context.Context, x schema.Conn) error {
+	db := r.engine.db
+	var owner string
+	if db.Dialect() == "sqlite" {
+		// The transaction has kept the heartbeat waiting: beat for it.
+		if _, err := x.Exec(ctx, `UPDATE {runs} SET beat_at = ? WHERE id = ? AND owner = ?`, db.Time(r.engine.now()), r.id, r.engine.owner); err != nil {
+			return schema.Wrap(err, "say that the run lives")
+		}
+	}
+	err := x.Get(ctx, &owner, `SELECT owner FROM {runs} WHERE id = ? AND finished_at IS NULL `+db.ForShare(), r.id)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && owner != r.engine.owner {
+		return errTaken
+	}
+	return schema.Wrap(err, "see that the run is ours")
+}
+
+// enter writes the run's new state.
+func (r *run) enter(ctx context.Context, s State) error {
+	_, err := r.engine.db.On(r.engine.db).Exec(ctx, `UPDATE {runs} SET state = ? WHERE id = ? AND owner = ?`, s, r.id, r.engine.owner)
+	return schema.Wrap(err, "write the state of the run")
+}
+
+// end writes how the run ended; it does so even when its context is over.
+func (r *run) end(ctx context.Context, s State, message string, counts map[string]Counts) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lease)
+	defer cancel()
+	r.stop(nil)
+	b, err := json.Marshal(counts)
+	if err != nil {
+		return err
+	}
+	_, err = r.engine.db.On(r.engine.db).Exec(ctx, `UPDATE {runs} SET state = ?, message = ?, counts = ?, finished_at = ? WHERE id = ? AND owner = ? AND finished_at IS NULL`,
+		s, clip(message), string(b), r.engine.db.Time(r.engine.now()), r.id, r.engine.owner)
+	return schema.Wrap(err, "write how the run ended")
+}
+
+// clip keeps a message within the 255 characters of NocoBase's column.
+func clip(s string) string {
+	if runes := []rune(s); len(runes) > 255 {
+		return string(runes[:254]) + "…"
+	}
+	return s
+}
+
+// tell reports progress, one call at a time.
+func (r *run) tell(set func(*Progress)) {
+	r.telling.Lock()
+	defer r.telling.Unlock()
+	var p Progress
+	set(&p)
+	if r.report != nil {
+		r.report(p)
+	}
+}
+
+// at is progress that is only a state.
+func at(s State) func(*Progress) {
+	return func(p *Progress) { p.State = s }
+}

@@ -1,0 +1,203 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/nocobase-roster/roster/plugin"
+	"github.com/nocobase-roster/roster/schema"
+)
+
+// settle counts what came of the run, from its plan, writes its end and tells.
+func (r *run) settle(ctx context.Context, layouts []*layout) (*Report, error) {
+	report := &Report{Notes: r.notes.list()}
+	counts := map[string]Counts{}
+	applied, failed := 0, 0
+	for _, l := range layouts {
+		total := r.totals[l.Type]
+		if total == 0 && !r.attached(ctx, l) {
+			continue
+		}
+		c, err := r.count(ctx, l, total)
+		if err != nil {
+			return nil, err
+		}
+		counts[string(l.Type)] = c
+		applied += total - c.Failed - c.Skipped
+		failed += c.Failed
+		results, err := r.results(ctx, l, c)
+		if err != nil {
+			return nil, err
+		}
+		report.Result = append(report.Result, results...)
+	}
+	m, err := r.countMemberships(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if m != (Counts{}) {
+		counts["membership"] = m
+	}
+	state := Success
+	switch {
+	case failed > 0 && applied > 0:
+		state = Partial
+	case failed > 0:
+		state = Failed
+	}
+	if err := r.end(ctx, state, r.message(counts, applied, failed), counts); err != nil {
+		return nil, err
+	}
+	ctx = context.WithoutCancel(ctx) // the run's own has ended with it
+	task, err := r.engine.Task(ctx, fmt.Sprint(r.id))
+	if err != nil {
+		return nil, err
+	}
+	report.Task = *task
+	if r.kind == "plan" {
+		report.Items, err = r.engine.Items(ctx, ItemFilter{Task: task.ID, Limit: ItemsInReport})
+	}
+	return report, err
+}
+
+// attached says whether the plan has items though no record of the type came.
+func (r *run) attached(ctx context.Context, l *layout) bool {
+	var there bool
+	err := r.engine.db.On(r.engine.db).Get(ctx, &there, l.names(r.id).Replace(`SELECT EXISTS (SELECT 1 FROM {<plan>} WHERE _run = <run>)`))
+	return err == nil && there
+}
+
+func (r *run) count(ctx context.Context, l *layout, total int) (Counts, error) {
+	c := Counts{Total: total}
+	var ops []struct {
+		Op string
+		N  int
+	}
+	err := r.engine.db.On(r.engine.db).Select(ctx, &ops, l.names(r.id).Replace(`
+		SELECT _op AS op, count(*) AS n FROM {<plan>}
+		WHERE _run = <run> AND (_digest IS NOT NULL OR _op IN ('fail', 'skip')) GROUP BY _op`))
+	if err != nil {
+		return c, schema.Wrap(err, "count what came of the run")
+	}
+	for _, o := range ops {
+		switch o.Op {
+		case "create":
+			c.Created = o.N
+		case "link":
+			c.Linked = o.N
+		case "update":
+			c.Updated = o.N
+		case "fail":
+			c.Failed = o.N
+		case "skip":
+			c.Skipped = o.N
+		}
+	}
+	c.Unchanged = total - c.Created - c.Linked - c.Updated - c.Failed - c.Skipped
+	return c, nil
+}
+
+func (r *run) countMemberships(ctx context.Context) (Counts, error) {
+	var c Counts
+	var ops []struct {
+		Op string
+		N  int
+	}
+	err := r.engine.db.On(r.engine.db).Select(ctx, &ops, `
+		SELECT m._op AS op, count(*) AS n FROM {plan_memberships} m
+		JOIN {plan_users} p ON p._run = m._run AND p._n = m._n
+		WHERE m._run = ? AND p._op <> 'fail' AND (m.member OR m._op = 'await') GROUP BY m._op`, r.id)
+	for _, o := range ops {
+		switch o.Op {
+		case "add":
+			c.Created = o.N
+		case "set":
+			c.Updated = o.N
+		case "drop":
+			c.Deleted = o.N
+		case "await":
+			c.Pending = o.N
+		}
+		c.Total += o.N
+	}
+	return c, schema.Wrap(err, "count memberships")
+}
+
+// results are NocoBase's results for one type: the resource that holds its
+// rows has the failures, the others leave those records out.
+func (r *run) results(ctx context.Context, l *layout, c Counts) ([]SyncResult, error) {
+	var results []SyncResult
+	for _, t := range r.engine.targets {
+		if !accepts(t, l.Type) || c.Total == 0 {
+			continue
+		}
+		result := SyncResult{Resource: t.Info().Name, Detail: SyncedDetail{FailedRecords: []FailedRecord{}}}
+		count := SyncedCount{All: c.Total, Skipped: c.Skipped, Failed: c.Failed}
+		if t.Table(l.Type) == nil {
+			count.Skipped, count.Failed = c.Skipped+c.Failed, 0
+		} else if c.Failed > 0 {
+			var err error
+			if result.Detail.FailedRecords, err = r.failures(ctx, l); err != nil {
+				return nil, err
+			}
+		}
+		count.Success = count.All - count.Failed - count.Skipped
+		result.Detail.Count = count
+		results = append(results, result)
+	}
+	return results, nil
+}
+
+func (r *run) failures(ctx context.Context, l *layout) ([]FailedRecord, error) {
+	var rows []struct {
+		Raw, Kind, Field, Reason string
+	}
+	err := r.engine.db.On(r.engine.db).Select(ctx, &rows, l.names(r.id).Replace(`
+		SELECT coalesce(_raw, 'null') AS raw, _kind AS kind, coalesce(_field, '') AS field, _reason AS reason
+		FROM {<plan>} WHERE _run = <run> AND _op = 'fail' ORDER BY abs(_n) LIMIT ?`), FailedInReport)
+	failed := make([]FailedRecord, len(rows))
+	for i, row := range rows {
+		failed[i] = FailedRecord{Record: json.RawMessage(row.Raw), Message: row.Reason, Kind: plugin.Kind(row.Kind), Field: row.Field}
+	}
+	return failed, schema.Wrap(err, "list the records that failed")
+}
+
+// message is the sentence an operator reads in the list of tasks.
+func (r *run) message(counts map[string]Counts, applied, failed int) string {
+	var parts []string
+	for _, t := range slices.Sorted(maps.Keys(counts)) {
+		parts = append(parts, fmt.Sprintf("%s: %s", t, counts[t]))
+	}
+	s := strings.Join(parts, "; ")
+	if failed > 0 {
+		s = fmt.Sprintf("%d of %d applied, %d failed; %s", applied, applied+failed, failed, s)
+	}
+	if r.kind == "plan" {
+		return "planned, nothing written; " + s
+	}
+	return s
+}
+
+// String lists the counts that are not zero.
+func (c Counts) String() string {
+	var parts []string
+	for _, n := range []struct {
+		n    int
+		what string
+	}{
+		{c.Created, "created"}, {c.Linked, "linked"}, {c.Updated, "updated"}, {c.Deleted, "deleted"},
+		{c.Unchanged, "unchanged"}, {c.Pending, "pending"}, {c.Skipped, "skipped"}, {c.Failed, "failed"},
+	} {
+		if n.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n.n, n.what))
+		}
+	}
+	if len(parts) == 0 {
+		return "nothing to do"
+	}
+	return strings.Join(parts, ", ")
+}

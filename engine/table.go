@@ -1,0 +1,136 @@
+package engine
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/nocobase-roster/roster/plugin"
+	"github.com/nocobase-roster/roster/schema"
+)
+
+// A Target is a resource that records are written to, as a set: NocoBase's
+// users, its departments. What it does beyond rows it says by being a Planner
+// or an Applier.
+type Target interface {
+	Info() plugin.TargetInfo
+	// Table describes the rows that records of a type become; nil when the
+	// target writes no rows for that type.
+	Table(t plugin.Type) *Table
+}
+
+// A Planner adds to the plan of a type what rows alone do not say. It runs in
+// the plan's transaction, once rows are matched, ids assigned and refusals of
+// rows known; it may refuse more.
+type Planner interface {
+	Plan(ctx context.Context, p *Plan) error
+}
+
+// An Applier adds to the writing of a chunk, in its transaction, after the
+// rows have been written.
+type Applier interface {
+	Apply(ctx context.Context, c *Chunk) error
+}
+
+// A Table says how records become rows of one of NocoBase's tables.
+type Table struct {
+	Type plugin.Type
+	Name string // of the table, and of the resource in links: "users"
+	Plan string // of the plan table: "plan_users"
+
+	Protected    []string          // columns that no record sets; said in a note when one tries
+	Associations []string          // fields that are relations, not columns
+	Handled      []string          // members of a record that other parts read: departments, parentUid
+	Derived      []string          // columns that a Planner works out, in derived_<type>
+	MatchKeys    []string          // columns that a push may name as its match key
+	New          map[string]string // what a new row has besides, as SQL over p, its row of the plan
+
+	// IDs gives fresh ids for rows.
+	IDs func(ctx context.Context, x schema.Conn) (*schema.Sequence, error)
+}
+
+// names fills the marks <type>, <rows>, <plan> and <run> of a statement that
+// serves every type and run, and those in pairs given besides.
+func (t *Table) names(run int64, pairs ...string) *strings.Replacer {
+	return strings.NewReplacer(append(pairs, "<type>", string(t.Type), "<rows>", t.Name, "<plan>", t.Plan,
+		"<run>", strconv.FormatInt(run, 10))...)
+}
+
+// A Plan is the plan of one type while it is being made.
+//
+// These temporary tables hold it; they live on its connection:
+//
+//	staged_<type>       the records, in the order of seq, with a column for each the record may state
+//	staged_membership   what users say of departments
+//	found_<type>        seq, n, op, fresh, record_id, row_id, restated: what each record comes to
+//	refused_<type>      seq, kind, field, reason: what cannot be done
+//	derived_<type>      seq and the Derived columns, where they are to be written
+//	touched_<type>      seq of records that have something to write though their row has not
+//	awaits_<type>       seq and the uid of a department that has not arrived
+//
+// In its statements <type>, <rows>, <plan> and <run> stand for those at hand.
+type Plan struct {
+	schema.Conn
+	Source string
+	Type   plugin.Type
+
+	table *Table
+	names *strings.Replacer
+}
+
+// Exec runs q and says how many rows it touched.
+func (p *Plan) Exec(ctx context.Context, q string, args ...any) (int64, error) {
+	return p.Conn.Exec(ctx, p.names.Replace(q), args...)
+}
+
+// Get reads one row into dst.
+func (p *Plan) Get(ctx context.Context, dst any, q string, args ...any) error {
+	return p.Conn.Get(ctx, dst, p.names.Replace(q), args...)
+}
+
+// Select reads all rows into the slice dst points to.
+func (p *Plan) Select(ctx context.Context, dst any, q string, args ...any) error {
+	return p.Conn.Select(ctx, dst, p.names.Replace(q), args...)
+}
+
+// Refuse says that the record seq cannot be written, and why. Of several
+// reasons the first stays.
+func (p *Plan) Refuse(ctx context.Context, seq int64, kind plugin.Kind, field, reason string) error {
+	_, err := p.Exec(ctx, `INSERT INTO refused_<type> (seq, kind, field, reason)
+		SELECT CAST(? AS bigint), ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM refused_<type> WHERE seq = ?)`, seq, kind, field, reason, seq)
+	return schema.Wrap(err, "refuse a record")
+}
+
+// A Chunk is a range of a plan's items that is written in one transaction.
+//
+// In its statements <type>, <rows>, <plan> and <run> stand for those at hand,
+// <chunk> for the condition that the row p of the plan is one of its items and
+// is to be written, and <now> for the time to write.
+type Chunk struct {
+	schema.Conn
+	Source string
+	Type   plugin.Type
+
+	layout      *layout
+	first, last int64 // the items, by _n, both included
+	names       *strings.Replacer
+}
+
+// Exec runs q and says how many rows it touched.
+func (c *Chunk) Exec(ctx context.Context, q string, args ...any) (int64, error) {
+	return c.Conn.Exec(ctx, c.names.Replace(q), args...)
+}
+
+// Select reads all rows into the slice dst points to.
+func (c *Chunk) Select(ctx context.Context, dst any, q string, args ...any) error {
+	return c.Conn.Select(ctx, dst, c.names.Replace(q), args...)
+}
+
+// States is SQL for: the item p states column.
+func (c *Chunk) States(column string) string { return c.layout.states("p._mask", column) }
+
+// accepts says whether records of type t are written to target.
+func accepts(target Target, t plugin.Type) bool {
+	return slices.Contains(target.Info().Accepts, t)
+}

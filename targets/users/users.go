@@ -1,0 +1,68 @@
+// Package users writes people into NocoBase's users.
+package users
+
+import (
+	"context"
+
+	"github.com/nocobase-roster/roster/engine"
+	"github.com/nocobase-roster/roster/plugin"
+	"github.com/nocobase-roster/roster/schema"
+)
+
+// Target writes records of type user as rows of users, with the role that
+// NocoBase gives to new users.
+type Target struct {
+	table *engine.Table
+}
+
+var (
+	_ engine.Target  = (*Target)(nil)
+	_ engine.Applier = (*Target)(nil)
+)
+
+// New makes the target for db.
+func New(db *schema.DB) *Target {
+	return &Target{&engine.Table{
+		Type: plugin.User, Name: "users", Plan: "plan_users",
+		// As NocoBase's own resource leaves them out; passwordChangeTz besides,
+		// which would sign people out.
+		Protected: []string{
+			"id", "createdAt", "updatedAt", "appLang", "resetToken", "systemSettings", "password", "passwordChangeTz",
+			"sort", "createdById", "updatedById",
+		},
+		Associations: []string{"roles", "mainDepartment", "createdBy", "updatedBy"},
+		Handled:      []string{"departments"},
+		Derived:      []string{"mainDepartmentId"},
+		MatchKeys:    []string{"username", "email", "phone"},
+		// The id is as good an order as the greatest sort so far, which no
+		// index knows; NocoBase takes ties.
+		New: map[string]string{"systemSettings": db.JSON("'{}'"), "sort": "p._row_id"},
+		IDs: func(ctx context.Context, x schema.Conn) (*schema.Sequence, error) {
+			return db.Sequence(ctx, x, "users")
+		},
+	}}
+}
+
+// Info names the target.
+func (t *Target) Info() plugin.TargetInfo {
+	return plugin.TargetInfo{Name: "users", Accepts: []plugin.Type{plugin.User}}
+}
+
+// Table describes the rows of users.
+func (t *Target) Table(of plugin.Type) *engine.Table {
+	if of == plugin.User {
+		return t.table
+	}
+	return nil
+}
+
+// Apply gives new users the default role.
+func (t *Target) Apply(ctx context.Context, c *engine.Chunk) error {
+	_, err := c.Exec(ctx, `
+		INSERT INTO {rolesUsers} ([createdAt], [updatedAt], [roleName], [userId])
+		SELECT <now>, <now>, r.name, p._row_id
+		FROM {<plan>} p JOIN {roles} r ON r.name = (SELECT min(name) FROM {roles} WHERE "default" = true)
+		WHERE <chunk> AND p._op = 'create'
+		ON CONFLICT DO NOTHING`)
+	return schema.Wrap(err, "give new users the default role")
+}
