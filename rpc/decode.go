@@ -1,0 +1,152 @@
+package rpc
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/nocobase-roster/roster/plugin"
+	"github.com/nocobase-roster/roster/rpc/rawjson"
+)
+
+// decode reads params into the struct that v points to, strictly: a member
+// that the struct does not have, one of the wrong type, and the lack of one
+// without omitempty are errors that name it. null is as good as absent. Names
+// count exactly; of a member that comes twice the last counts. Members that
+// are json.Unmarshalers are handed pieces of raw, not copies.
+func decode(raw json.RawMessage, v any) error {
+	if raw == nil {
+		raw = json.RawMessage("{}")
+	}
+	return decodeValue("", raw, reflect.ValueOf(v).Elem())
+}
+
+// decodeValue reads the value at a JSON pointer.
+func decodeValue(at string, raw json.RawMessage, v reflect.Value) error {
+	var err error
+	switch u, ok := v.Addr().Interface().(json.Unmarshaler); {
+	case ok:
+		err = u.UnmarshalJSON(raw)
+	case v.Kind() == reflect.Struct && rawjson.Kind(raw) == '{':
+		return decodeObject(at, raw, v)
+	default:
+		err = json.Unmarshal(raw, v.Addr().Interface())
+	}
+	if err != nil {
+		return wrongType(at, raw, v)
+	}
+	return nil
+}
+
+// decodeObject reads the members of an object into a struct.
+func decodeObject(at string, raw json.RawMessage, v reflect.Value) error {
+	fields := fieldsOf(v.Type())
+	for name, value := range rawjson.Members(raw) {
+		f, known := fields[name]
+		if !known {
+			return unknownMember(at, name, fields)
+		}
+		if rawjson.Kind(value) == 'n' {
+			continue
+		}
+		if err := decodeValue(at+"/"+escape(name), value, v.Field(f.index)); err != nil {
+			return err
+		}
+		f.optional = true // it is there
+		fields[name] = f
+	}
+	for i := range v.NumField() {
+		if name, _ := jsonName(v.Type().Field(i)); !fields[name].optional {
+			path := at + "/" + escape(name)
+			return invalidParams(&plugin.Error{Msg: path + " is missing", Path: path})
+		}
+	}
+	return nil
+}
+
+// A field is a member of a struct.
+type field struct {
+	index    int
+	optional bool
+}
+
+// fieldsOf gives the members of a struct by their JSON names.
+func fieldsOf(t reflect.Type) map[string]field {
+	fields := map[string]field{}
+	for i := range t.NumField() {
+		name, optional := jsonName(t.Field(i))
+		fields[name] = field{i, optional}
+	}
+	return fields
+}
+
+func jsonName(f reflect.StructField) (name string, optional bool) {
+	name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+	return name, strings.HasPrefix(options, "omit")
+}
+
+func unknownMember(at, name string, fields map[string]field) error {
+	e := &plugin.Error{Msg: "unknown member " + quoteShort(name), Path: at + "/" + escape(name), Hint: "leave it out"}
+	if similar := near(name, fields); len(similar) > 0 {
+		e.Hint = "did you mean " + strings.Join(similar, " or ") + "?"
+	}
+	return invalidParams(e)
+}
+
+func wrongType(at string, raw json.RawMessage, v reflect.Value) error {
+	what := at
+	if what == "" {
+		what = "params"
+	}
+	return invalidParams(&plugin.Error{Msg: fmt.Sprintf("%s must be %s, not %s", what, wanted(v), got(raw)), Path: at})
+}
+
+// A describer says what JSON it can be read from, "an array".
+type describer interface{ wanted() string }
+
+func wanted(v reflect.Value) string {
+	if d, ok := v.Interface().(describer); ok {
+		return d.wanted()
+	}
+	switch v.Kind() {
+	case reflect.String:
+		return "a string"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Int, reflect.Int64:
+		return "a whole number"
+	case reflect.Slice:
+		return "an array"
+	default:
+		return "an object"
+	}
+}
+
+func got(raw json.RawMessage) string {
+	switch rawjson.Kind(raw) {
+	case '{':
+		return "an object"
+	case '[':
+		return "an array"
+	case '"':
+		return "a string"
+	case 't', 'f':
+		return string(raw)
+	case 'n':
+		return "null"
+	}
+	if bytes.ContainsAny(raw, ".eE") {
+		return "a fraction"
+	}
+	return "a number"
+}
+
+// escape makes a name a step of a JSON pointer.
+func escape(name string) string {
+	if len(name) > 100 {
+		name = strings.ToValidUTF8(name[:100], "") + "…"
+	}
+	return strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+}

@@ -1,0 +1,64 @@
+package rpc
+
+import (
+	"context"
+	"time"
+
+	"github.com/nocobase-roster/roster/engine"
+)
+
+// pingTimeout is how long health/check waits for the database.
+const pingTimeout = 2 * time.Second
+
+type healthResult struct {
+	Status           string         `json:"status" jsonschema:"ok, starting, or degraded"`
+	Version          string         `json:"version"`
+	UptimeMs         int64          `json:"uptimeMs"`
+	Database         databaseHealth `json:"database"`
+	RequestsInFlight int            `json:"requestsInFlight" jsonschema:"besides this one"`
+}
+
+type databaseHealth struct {
+	State   string `json:"state" jsonschema:"opening, open, or failed"`
+	Dialect string `json:"dialect,omitempty" jsonschema:"of an open one: sqlite or postgres"`
+	Error   string `json:"error,omitempty" jsonschema:"why it failed"`
+}
+
+func (s *session) health(ctx context.Context, _ none) (*healthResult, error) {
+	h := &healthResult{
+		Status:           "ok",
+		Version:          s.server.Version,
+		UptimeMs:         time.Since(s.started).Milliseconds(),
+		Database:         s.databaseHealth(ctx),
+		RequestsInFlight: s.flights.count() - 1,
+	}
+	switch h.Database.State {
+	case "opening":
+		h.Status = "starting"
+	case "failed":
+		h.Status = "degraded"
+	}
+	return h, nil
+}
+
+func (s *session) databaseHealth(ctx context.Context) databaseHealth {
+	a := s.database.peek()
+	err, done := a.state()
+	switch {
+	case !done:
+		return databaseHealth{State: "opening"}
+	case err == nil:
+		err = ping(ctx, a.engine)
+	}
+	if err != nil {
+		return databaseHealth{State: "failed", Error: classify(err).Error()}
+	}
+	return databaseHealth{State: "open", Dialect: a.engine.Dialect()}
+}
+
+// ping asks the database whether it is there.
+func ping(ctx context.Context, e *engine.Engine) error {
+	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
+	defer cancel()
+	return e.Health(ctx)
+}

@@ -1,0 +1,135 @@
+package rpc
+
+import (
+	"context"
+
+	"github.com/sourcegraph/jsonrpc2"
+	"go.uber.org/zap"
+
+	"github.com/nocobase-roster/roster/engine"
+	"github.com/nocobase-roster/roster/plugin"
+)
+
+// protocolVersion is the one version of the protocol there is.
+const protocolVersion = "1"
+
+// A stage is where a connection stands in its life.
+type stage int
+
+const (
+	fresh stage = iota // not initialized
+	ready
+	shut // after shutdown
+)
+
+type initializeParams struct {
+	ProtocolVersion string         `json:"protocolVersion" jsonschema:"the version of the protocol that the host speaks: 1"`
+	Client          peer           `json:"client,omitzero" jsonschema:"who the host is"`
+	Capabilities    map[string]any `json:"capabilities,omitempty" jsonschema:"what the host can do; any member"`
+	Limits          hostLimits     `json:"limits,omitzero" jsonschema:"how much the host takes"`
+	Config          Config         `json:"config,omitzero" jsonschema:"which database; without it flags and environment decide"`
+}
+
+type peer struct {
+	Name    string `json:"name,omitempty"`
+	Version string `json:"version,omitempty"`
+}
+
+type initializeResult struct {
+	ProtocolVersion string       `json:"protocolVersion"`
+	Server          peer         `json:"server"`
+	Capabilities    capabilities `json:"capabilities"`
+	Limits          Limits       `json:"limits"`
+}
+
+type capabilities struct {
+	Push     bool `json:"push" jsonschema:"sync/push and sync/plan"`
+	Progress bool `json:"progress" jsonschema:"$/progress for requests with a progressToken"`
+	Cancel   bool `json:"cancel" jsonschema:"$/cancelRequest"`
+}
+
+// initialize opens the connection, unless something is wrong with what the
+// host wants; then it may try again.
+func (s *session) initialize(_ context.Context, p initializeParams) (*initializeResult, error) {
+	if s.stage != fresh {
+		return nil, invalidRequest("initialize comes once", "")
+	}
+	if p.ProtocolVersion != protocolVersion {
+		return nil, &plugin.Error{
+			Kind: plugin.Unsupported, Path: "/protocolVersion",
+			Msg: "protocol version " + quoteShort(p.ProtocolVersion) + " is not supported", Hint: "this Roster speaks version " + protocolVersion,
+		}
+	}
+	frameBytes, err := p.Limits.frameBytes(s.limits.MaxFrameBytes)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.Config.check(); err != nil {
+		return nil, err
+	}
+	s.stage = ready
+	s.stream.LimitWrites(frameBytes)
+	s.openDatabase(p.Config)
+	return &initializeResult{
+		ProtocolVersion: protocolVersion,
+		Server:          peer{"roster", s.server.Version},
+		Capabilities:    capabilities{Push: true, Progress: true, Cancel: true},
+		Limits:          s.limits,
+	}, nil
+}
+
+// openDatabase begins to open the database, unless all is over already.
+func (s *session) openDatabase(c Config) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.over {
+		s.database = newDatabase(s.log, func(ctx context.Context) (*engine.Engine, error) { return s.server.Open(ctx, c) })
+	}
+}
+
+func (s *session) initialized(context.Context, none) {}
+
+type pong struct{}
+
+func (s *session) ping(context.Context, none) (pong, error) { return pong{}, nil }
+
+func (s *session) shutdown(context.Context, none) (null, error) {
+	s.stage = shut
+	return null{}, nil
+}
+
+func (s *session) exit(ctx context.Context, _ none) {
+	var why error
+	if s.stage != shut {
+		why = ErrNoShutdown
+	}
+	s.stage = shut
+	s.takeBack()
+	s.end(flightOf(ctx).conn, why)
+}
+
+type cancelParams struct {
+	ID jsonrpc2.ID `json:"id" jsonschema:"of the request"`
+}
+
+func (s *session) cancelRequest(_ context.Context, p cancelParams) {
+	if f := s.flights.get(p.ID); f != nil {
+		s.takeBackOne(f)
+	}
+}
+
+type levelParams struct {
+	Level string `json:"level" jsonschema:"debug, info, warn or error"`
+}
+
+func (s *session) setLevel(_ context.Context, p levelParams) (levelParams, error) {
+	level, err := zap.ParseAtomicLevel(p.Level)
+	if err != nil {
+		return p, invalidParams(&plugin.Error{Path: "/level", Msg: "/level must be debug, info, warn or error, not " + quoteShort(p.Level)})
+	}
+	if s.server.Level == (zap.AtomicLevel{}) {
+		return p, &plugin.Error{Kind: plugin.Unsupported, Msg: "the level of this log is fixed"}
+	}
+	s.server.Level.SetLevel(level.Level())
+	return levelParams{level.String()}, nil
+}

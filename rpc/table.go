@@ -1,0 +1,99 @@
+package rpc
+
+import (
+	"context"
+	"encoding/json"
+	"reflect"
+)
+
+// The names that the code itself looks for.
+const (
+	initialize = "initialize"
+	exit       = "exit"
+)
+
+// methods is every method, in the order in which they are documented.
+func methods() []methodInfo {
+	return []methodInfo{
+		method(initialize, "Opens the connection: versions, limits, and which database. Answered before the database is open.", (*session).initialize).first(),
+		notification("initialized", "The host has read the answer to initialize. Nothing depends on it.", (*session).initialized),
+		method("ping", "Answers at once, however much is in hand.", (*session).ping).first(),
+		method("rpc.discover", "Gives this document.", (*session).discover),
+		method("health/check", "Says how Roster and its database are. Works while the database is being opened, and when it has failed.", (*session).health),
+		method("log/setLevel", "Sets from which level on entries are logged to stderr.", (*session).setLevel),
+		method("shutdown", "Ends the work: requests after it are refused. Those in hand go on until exit.", (*session).shutdown).first(),
+		notification(exit, "Ends the connection and cancels what is in hand. Without shutdown before it the process ends with code 1.", (*session).exit),
+		notification("$/cancelRequest", "Takes a request back. It is answered with -32800 at once; an unknown id is ignored.", (*session).cancelRequest),
+
+		method("registry/listSourceTypes", "Lists the kinds of systems that records can come from.", (*session).listSourceTypes),
+		method("registry/listTargets", "Lists the resources that records are written to, in that order.", (*session).listTargets),
+
+		method("sync/push", "Brings records of one type into NocoBase and answers when all is written. A bad record fails alone.", (*session).push),
+		method("sync/plan", "Says what sync/push would do, and writes nothing to NocoBase's tables.", (*session).plan),
+
+		method("tasks/list", "Lists runs, the newest first.", (*session).listTasks),
+		method("tasks/get", "Gives one run.", (*session).getTask),
+		method("tasks/items", "Lists what a run did, departments first, in the order of the records.", (*session).listItems),
+		method("records/get", "Gives a record as it was last received, and the rows it stands for.", (*session).getRecord),
+	}
+}
+
+// A methodInfo is a line of the table.
+type methodInfo struct {
+	name, summary  string
+	params, result reflect.Type // result is nil for a notification
+	inOrder        bool         // acts before anything sent after it is looked at, beyond all limits
+	call           func(ctx context.Context, s *session, params json.RawMessage) (any, error)
+}
+
+// method makes a line of the table for a request; f gets its params decoded.
+func method[P, R any](name, summary string, f func(*session, context.Context, P) (R, error)) methodInfo {
+	return methodInfo{
+		name: name, summary: summary,
+		params: reflect.TypeFor[P](), result: reflect.TypeFor[R](),
+		call: func(ctx context.Context, s *session, raw json.RawMessage) (any, error) {
+			var p P
+			if err := decode(raw, &p); err != nil {
+				return nil, err
+			}
+			return f(s, ctx, p)
+		},
+	}
+}
+
+// notification makes a line of the table for what has no answer. All of them
+// act in order.
+func notification[P any](name, summary string, f func(*session, context.Context, P)) methodInfo {
+	m := method(name, summary, func(s *session, ctx context.Context, p P) (none, error) {
+		f(s, ctx, p)
+		return none{}, nil
+	})
+	m.result = nil
+	return m
+}
+
+// first makes the method act before anything sent after it is looked at, and
+// beyond all limits. It must not wait for anything.
+func (m methodInfo) first() methodInfo {
+	m.inOrder = true
+	return m
+}
+
+func (m methodInfo) notification() bool { return m.result == nil }
+
+// none is params without members.
+type none struct{}
+
+// null is the result of what has nothing to say.
+type null struct{}
+
+// MarshalJSON gives null.
+func (null) MarshalJSON() ([]byte, error) { return []byte("null"), nil }
+
+func newTable(methods []methodInfo) map[string]methodInfo {
+	table := map[string]methodInfo{}
+	for _, m := range methods {
+		table[m.name] = m
+	}
+	return table
+}

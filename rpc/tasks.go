@@ -1,0 +1,88 @@
+package rpc
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/nocobase-roster/roster/engine"
+	"github.com/nocobase-roster/roster/plugin"
+)
+
+// The longest pages.
+const (
+	maxTasks = 200
+	maxItems = 1000
+)
+
+type tasksParams struct {
+	Source string `json:"source,omitempty" jsonschema:"only runs of this source"`
+	Before string `json:"before,omitempty" jsonschema:"only runs older than this id, for the next page"`
+	Limit  int    `json:"limit,omitempty" jsonschema:"1 to 200; 20 when absent"`
+}
+
+type tasksResult struct {
+	Tasks []engine.Task `json:"tasks"`
+}
+
+func (s *session) listTasks(ctx context.Context, p tasksParams) (*tasksResult, error) {
+	if err := within("limit", p.Limit, maxTasks); err != nil {
+		return nil, err
+	}
+	e, err := s.database.get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	tasks, err := e.Tasks(ctx, engine.TaskFilter{Source: p.Source, Before: p.Before, Limit: p.Limit})
+	return &tasksResult{list(tasks)}, err
+}
+
+type taskParams struct {
+	TaskID string `json:"taskId"`
+}
+
+type taskResult struct {
+	Task *engine.Task `json:"task"`
+}
+
+func (s *session) getTask(ctx context.Context, p taskParams) (*taskResult, error) {
+	e, err := s.database.get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	task, err := e.Task(ctx, p.TaskID)
+	return &taskResult{task}, err
+}
+
+type itemsParams struct {
+	TaskID string `json:"taskId"`
+	Failed bool   `json:"failed,omitempty" jsonschema:"only what failed"`
+	Offset int    `json:"offset,omitempty" jsonschema:"how many to leave out, for the next page"`
+	Limit  int    `json:"limit,omitempty" jsonschema:"1 to 1000; 100 when absent"`
+}
+
+type itemsResult struct {
+	Items []engine.Item `json:"items"`
+}
+
+func (s *session) listItems(ctx context.Context, p itemsParams) (*itemsResult, error) {
+	if err := within("limit", p.Limit, maxItems); err != nil {
+		return nil, err
+	}
+	if err := within("offset", p.Offset, 1<<31-1); err != nil {
+		return nil, err
+	}
+	e, err := s.database.get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	items, err := e.Items(ctx, engine.ItemFilter{Task: p.TaskID, Failed: p.Failed, Offset: p.Offset, Limit: p.Limit})
+	return &itemsResult{list(items)}, err
+}
+
+// within refuses a number below 0 or above most.
+func within(member string, n, most int) error {
+	if n >= 0 && n <= most {
+		return nil
+	}
+	return invalidParams(&plugin.Error{Path: "/" + member, Msg: fmt.Sprintf("/%s must be 0 to %d", member, most)})
+}

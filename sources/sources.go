@@ -1,0 +1,15 @@
+// Package sources is the list of the source types that are built in. It is the
+// only file that names them all.
+package sources
+
+import (
+	"github.com/nocobase-roster/roster/plugin"
+	"github.com/nocobase-roster/roster/sources/httpapi"
+)
+
+// All gives the built-in source types, in the order of their names.
+func All() []plugin.SourceType {
+	return []plugin.SourceType{
+		httpapi.Type(),
+	}
+}
