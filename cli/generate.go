@@ -1,0 +1,88 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/nocobase-roster/roster/plugin"
+	"github.com/nocobase-roster/roster/rpc"
+)
+
+func (a *app) generateCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:    "generate [FOLDER]",
+		Short:  "Write the files that come from the code: plugin.json and docs/openrpc.json",
+		Hidden: true,
+		Args:   cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			return a.generate(append(args, ".")[0])
+		},
+	}
+}
+
+// generate writes the generated files into folder.
+func (a *app) generate(folder string) error {
+	files, err := a.generated()
+	if err != nil {
+		return err
+	}
+	for name, text := range files {
+		path := filepath.Join(folder, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return fmt.Errorf("make a folder for %s: %w", name, err)
+		}
+		if err := os.WriteFile(path, text, 0o644); err != nil {
+			return fmt.Errorf("write %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// generated gives the files that come from the code, by name.
+func (a *app) generated() (map[string][]byte, error) {
+	manifest, err := indented(a.manifest())
+	if err != nil {
+		return nil, fmt.Errorf("make plugin.json: %w", err)
+	}
+	openrpc, err := rpc.OpenRPC(release)
+	if err != nil {
+		return nil, fmt.Errorf("make docs/openrpc.json: %w", err)
+	}
+	return map[string][]byte{"plugin.json": manifest, "docs/openrpc.json": openrpc}, nil
+}
+
+// A manifest tells a host what there is without starting the process.
+type manifest struct {
+	Name        string              `json:"name"`
+	Version     string              `json:"version"`
+	Protocol    string              `json:"protocol"`
+	Command     []string            `json:"command"`
+	SourceTypes []plugin.SourceType `json:"sourceTypes"`
+	Targets     []plugin.TargetInfo `json:"targets"`
+}
+
+func (a *app) manifest() manifest {
+	return manifest{
+		Name:        "roster",
+		Version:     release,
+		Protocol:    "1",
+		Command:     []string{"roster", "stdio"},
+		SourceTypes: a.parts.Sources,
+		Targets:     a.parts.TargetInfos,
+	}
+}
+
+// indented is v as JSON to be read and compared by people.
+func indented(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	err := enc.Encode(v)
+	return b.Bytes(), err
+}

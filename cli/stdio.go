@@ -1,0 +1,65 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/nocobase-roster/roster/engine"
+	"github.com/nocobase-roster/roster/rpc"
+)
+
+func (a *app) stdioCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "stdio",
+		Short: "Speak JSON-RPC with the host that started this process",
+		Long: `Speak JSON-RPC 2.0 with the host that started this process: requests on standard
+input, answers on standard output, logs as JSON on standard error. The process
+ends with its input; SIGTERM ends it sooner. What there is to call is in
+docs/openrpc.json, and rpc.discover answers it.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !cmd.Flags().Changed("log-level") {
+				a.level.SetLevel(zapcore.InfoLevel)
+			}
+			return a.stdio(cmd.Context())
+		},
+	}
+}
+
+// stdio serves one host. Only the protocol is written to standard output:
+// whatever else prints there meets standard error. A SIGINT is for the host,
+// whose terminal this is, and when it no longer reads, the end of the input
+// says so.
+func (a *app) stdio(ctx context.Context) error {
+	stdout := os.Stdout
+	os.Stdout = os.Stderr
+	signal.Ignore(os.Interrupt, syscall.SIGPIPE)
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM)
+	defer stop()
+	err := a.server().Serve(ctx, a.in, stdout)
+	if ctx.Err() != nil {
+		return nil // as we were told
+	}
+	return err
+}
+
+func (a *app) server() *rpc.Server {
+	log := a.logTo(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()))
+	return &rpc.Server{
+		Version:     release,
+		SourceTypes: a.parts.Sources,
+		Targets:     a.parts.TargetInfos,
+		Open: func(ctx context.Context, c rpc.Config) (*engine.Engine, error) {
+			return engine.Open(ctx, cmp.Or(c.DB.Reveal(), a.database()), a.parts.Targets, log)
+		},
+		Log:   log,
+		Level: a.level,
+	}
+}
