@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"io"
 	"net"
 	"strings"
 
@@ -75,7 +76,7 @@ func Wrap(err error, op string, cleanup ...error) error {
 		return err
 	}
 	class, on := classify(err)
-	return &Error{Kind: class, Op: op, On: on, Hint: hint(class), Err: errors.Join(append([]error{err}, cleanup...)...)}
+	return &Error{Kind: class, Op: op, On: on, Hint: hint(class, err), Err: errors.Join(append([]error{err}, cleanup...)...)}
 }
 
 // ClassOf gives the class of err, whether it was wrapped or not.
@@ -94,7 +95,38 @@ func Constraint(err error) string {
 	return on
 }
 
-func hint(c Class) string {
+// hints are what to do about faults that only an operator can mend, by
+// PostgreSQL's code and by SQLite's.
+var hints = map[string]string{
+	"28000": "check the user in the URL, and what the server's pg_hba.conf lets in",
+	"28P01": "check the user and the password in the URL",
+	"3D000": "there is no such database: make it first, or correct its name in the URL",
+	"42501": "the user lacks a right: let it own the database, or make tables and schemas in it",
+	"42P01": "a table is missing: is this NocoBase's database?",
+	"42703": "a column is missing: is this NocoBase's database, and of a version that Roster knows?",
+	"25006": "the server takes no changes: it is a standby, or set to read only",
+	"53100": "the server's disk is full",
+	"53300": "the server has no connection left: raise max_connections or end some",
+}
+
+var sqliteHints = map[int]string{
+	sqlite3.SQLITE_READONLY: "the file cannot be written: check its rights and those of its folder",
+	sqlite3.SQLITE_PERM:     "the file cannot be written: check its rights and those of its folder",
+	sqlite3.SQLITE_CANTOPEN: "the file cannot be opened: check its path, its rights and those of its folder",
+	sqlite3.SQLITE_NOTADB:   "the file is no SQLite database: name another",
+	sqlite3.SQLITE_CORRUPT:  "the file is damaged: bring back a copy of it",
+	sqlite3.SQLITE_FULL:     "the disk is full",
+}
+
+func hint(c Class, err error) string {
+	var s *sqlite.Error
+	switch {
+	case c != Misconfigured:
+	case pq.As(err) != nil && hints[string(pq.As(err).Code)] != "":
+		return hints[string(pq.As(err).Code)]
+	case errors.As(err, &s) && sqliteHints[s.Code()&0xff] != "":
+		return sqliteHints[s.Code()&0xff]
+	}
 	switch c {
 	case Gone:
 		return "see that the database runs and can be reached; the same call then goes on where this one ended"
@@ -118,7 +150,8 @@ func classify(err error) (Class, string) {
 		return classifySQLite(s)
 	}
 	var n net.Error
-	if errors.As(err, &n) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) {
+	if errors.As(err, &n) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return Gone, ""
 	}
 	return Unknown, ""
@@ -130,7 +163,8 @@ func classifyPostgres(p *pq.Error) (Class, string) {
 		return Duplicate, p.Constraint
 	case code == "57014":
 		return Canceled, ""
-	case strings.HasPrefix(code, "22"), strings.HasPrefix(code, "23"):
+	case strings.HasPrefix(code, "22"), strings.HasPrefix(code, "23"), // data, integrity
+		strings.HasPrefix(code, "54"), code == "P0001": // a value too large for an index; a trigger said no
 		return Rejected, cmp.Or(p.Column, p.Constraint)
 	case code == "40001", code == "40P01", code == "55P03":
 		return Busy, ""
@@ -149,6 +183,8 @@ func classifySQLite(s *sqlite.Error) (Class, string) {
 		return Duplicate, sqliteColumn(s.Error())
 	case sqlite3.SQLITE_INTERRUPT:
 		return Canceled, ""
+	case sqlite3.SQLITE_CONSTRAINT_TRIGGER:
+		return Rejected, "" // what follows is the trigger's own text
 	}
 	switch s.Code() & 0xff {
 	case sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_TOOBIG:
@@ -167,7 +203,7 @@ func classifySQLite(s *sqlite.Error) (Class, string) {
 // sqliteColumn takes the column out of "… constraint failed: users.email (2067)",
 // the only place where SQLite says it.
 func sqliteColumn(msg string) string {
-	_, on, _ := strings.Cut(msg, "constraint failed: ")
+	_, on, _ := strings.Cut(msg[max(0, strings.LastIndex(msg, "constraint failed: ")):], "constraint failed: ")
 	on, _, _ = strings.Cut(on, " ")
 	if i := strings.LastIndex(on, "."); i >= 0 {
 		on = on[i+1:]

@@ -122,21 +122,30 @@ const copyBlock = 60 << 10
 // would have it encode every value again. The driver ends each block with a
 // newline of its own, so blocks are cut at the end of a row.
 func loadCopy(ctx context.Context, conn *sqlx.Conn, _ *sqlx.Tx, table string, columns []string, r *Rows) error {
-	return conn.Raw(func(c any) error {
-		stmt, err := c.(driver.ConnPrepareContext).PrepareContext(ctx, "COPY "+table+" ("+quoteAll(columns)+") FROM STDIN")
-		if err != nil {
-			return err
-		}
-		in := stmt.(copyIn)
-		for rest := r.copy; len(rest) > 0; {
-			block := rest[:endOfRow(rest)]
-			rest = rest[len(block):]
-			if _, err := in.CopyData(ctx, string(block[:len(block)-1])); err != nil {
-				return errors.Join(err, stmt.Close())
-			}
-		}
-		return stmt.Close() // sends what is left and waits for the verdict
+	// Raw is not told of a connection that broke: it would close it, and wait
+	// for ever for the transaction on it to end.
+	var copyErr error
+	err := conn.Raw(func(c any) error {
+		copyErr = copyRows(ctx, c.(driver.ConnPrepareContext), "COPY "+table+" ("+quoteAll(columns)+") FROM STDIN", r.copy)
+		return nil
 	})
+	return errors.Join(copyErr, err)
+}
+
+func copyRows(ctx context.Context, c driver.ConnPrepareContext, statement string, rows []byte) error {
+	stmt, err := c.PrepareContext(ctx, statement)
+	if err != nil {
+		return err
+	}
+	in := stmt.(copyIn)
+	for rest := rows; len(rest) > 0; {
+		block := rest[:endOfRow(rest)]
+		rest = rest[len(block):]
+		if _, err := in.CopyData(ctx, string(block[:len(block)-1])); err != nil {
+			return errors.Join(err, stmt.Close())
+		}
+	}
+	return stmt.Close() // sends what is left and waits for the verdict
 }
 
 // copyIn is what lib/pq's COPY statement can do beyond database/sql.
@@ -155,11 +164,16 @@ func endOfRow(b []byte) int {
 	return copyBlock + bytes.IndexByte(b[copyBlock:], '\n') + 1
 }
 
-const valuesPerInsert = 100
+// How many rows one INSERT has: more gain nothing, and SQLite takes only so
+// many parameters.
+const (
+	valuesPerInsert = 100
+	maxParameters   = 32_766
+)
 
 func loadValues(ctx context.Context, _ *sqlx.Conn, tx *sqlx.Tx, table string, columns []string, r *Rows) error {
 	for start := 0; start < r.n; {
-		n := min(valuesPerInsert, r.n-start)
+		n := min(valuesPerInsert, maxParameters/r.columns, r.n-start)
 		args := r.args[start*r.columns : (start+n)*r.columns]
 		if _, err := tx.ExecContext(ctx, insertValues(table, columns, n), args...); err != nil {
 			return err

@@ -14,13 +14,19 @@ var migrations embed.FS
 
 // Migrate brings Roster's own tables to the newest version, and makes
 // NocoBase's where there is no host that made them: a database that has a
-// users table of its own is left as it is, but for Roster's schema.
+// users table of its own is left as it is, but for Roster's schema, and must
+// have what a sync reads and writes.
 func (db *DB) Migrate(ctx context.Context) error {
-	if err := db.migrate(ctx, "roster"); err != nil {
+	attached, err := db.attached(ctx)
+	if err != nil {
 		return err
 	}
-	attached, err := db.attached(ctx)
-	if err != nil || attached {
+	if attached {
+		if err := db.check(ctx); err != nil {
+			return err
+		}
+	}
+	if err := db.migrate(ctx, "roster"); err != nil || attached {
 		return err
 	}
 	return db.migrate(ctx, "nocobase")
@@ -62,7 +68,8 @@ func (db *DB) migrate(ctx context.Context, set string) error {
 			return Wrap(err, op)
 		}
 		options = append(options, goose.WithSessionLocker(locker))
-		if _, err := db.ExecContext(ctx, `CREATE SCHEMA IF NOT EXISTS roster`); err != nil {
+		// Somebody else may make it at this moment, which is an error here.
+		if _, err := db.ExecContext(ctx, `CREATE SCHEMA IF NOT EXISTS roster`); err != nil && ClassOf(err) != Duplicate {
 			return Wrap(err, op)
 		}
 	}
@@ -70,6 +77,15 @@ func (db *DB) migrate(ctx context.Context, set string) error {
 	if err != nil {
 		return Wrap(err, op)
 	}
-	_, err = provider.Up(ctx)
-	return Wrap(err, op)
+	// On SQLite somebody else may migrate at the same time: what they did first
+	// is an error here, and found done the next time.
+	for attempt := 1; ; attempt++ {
+		_, err = provider.Up(ctx)
+		if err == nil || ctx.Err() != nil || attempt == migrationAttempts {
+			return Wrap(err, op)
+		}
+	}
 }
+
+// migrationAttempts is more than any set has steps in which to lose a race.
+const migrationAttempts = 10

@@ -9,6 +9,7 @@ package schema
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -73,7 +74,7 @@ func openSQLite(path string) (*DB, error) {
 	}
 	// Writers queue for the one write lock; readers go on beside them.
 	db, err := sqlx.Open("sqlite", "file:"+escapePath(path)+
-		"?_pragma=busy_timeout(30000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)"+
+		"?_pragma=busy_timeout(400)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)"+
 		"&_pragma=cache_size(-16000)&_txlock=immediate")
 	if err != nil {
 		return nil, Wrap(err, "open the database")
@@ -136,7 +137,11 @@ func (c Conn) DB() *DB { return c.db }
 
 // Exec runs q and says how many rows it touched.
 func (c Conn) Exec(ctx context.Context, q string, args ...any) (int64, error) {
-	res, err := c.x.ExecContext(ctx, c.db.SQL(q), args...)
+	var res sql.Result
+	err := c.db.patiently(ctx, func() (err error) {
+		res, err = c.x.ExecContext(ctx, c.db.SQL(q), args...)
+		return err
+	})
 	if err != nil {
 		return 0, err
 	}
@@ -145,7 +150,9 @@ func (c Conn) Exec(ctx context.Context, q string, args ...any) (int64, error) {
 
 // Get reads one row into dst; sql.ErrNoRows when there is none.
 func (c Conn) Get(ctx context.Context, dst any, q string, args ...any) error {
-	return sqlx.GetContext(ctx, c.x, dst, c.db.SQL(q), args...)
+	return c.db.patiently(ctx, func() error {
+		return sqlx.GetContext(ctx, c.x, dst, c.db.SQL(q), args...)
+	})
 }
 
 // Select reads all rows into the slice dst points to.

@@ -52,6 +52,7 @@ CREATE TABLE roster_runs (
     message text NOT NULL DEFAULT '',
     counts text NOT NULL DEFAULT '{}'
 );
+CREATE INDEX roster_runs_finished ON roster_runs (finished_at);
 -- One run per source plans and applies at a time, across processes.
 CREATE UNIQUE INDEX roster_runs_active ON roster_runs (source) WHERE state IN ('planning', 'held', 'applying');
 
@@ -76,7 +77,7 @@ CREATE TABLE roster_plan_departments (
     _record_id bigint,
     _row_id bigint,
     _mask text NOT NULL,            -- which columns the record states, one character each
-    _changed text NOT NULL,         -- which columns differ, each followed by a space
+    _changed text NOT NULL,         -- which columns differ, one a line
     _digest text,                   -- null: the source said nothing new of this record
     _memberships text,              -- null: its statement about departments is what it was
     _awaits text,                   -- the uid of a parent that has not arrived
@@ -95,7 +96,7 @@ CREATE TABLE roster_plan_users (
     _record_id bigint,
     _row_id bigint,
     _mask text NOT NULL,            -- which columns the record states, one character each
-    _changed text NOT NULL,         -- which columns differ, each followed by a space
+    _changed text NOT NULL,         -- which columns differ, one a line
     _digest text,                   -- null: the source said nothing new of this record
     _memberships text,              -- null: its statement about departments is what it was
     _awaits text,                   -- the uid of a parent that has not arrived
@@ -109,13 +110,13 @@ CREATE TABLE roster_plan_memberships (
     _run bigint NOT NULL,
     _n bigint NOT NULL,             -- the user's item
     _pos bigint NOT NULL,           -- the order in which the record names them
-    _op text NOT NULL,              -- add, set, drop, await
+    -- add (membership and claim), restore (membership), claim, set (the owner
+    -- flag), drop (both), unclaim, await
+    _op text NOT NULL,
     department_id bigint,
     department_uid text,            -- as the record names it
     is_owner boolean,
     is_main boolean,
-    claim boolean NOT NULL,         -- add writes the claim; drop deletes it
-    member boolean NOT NULL,        -- add, set and drop concern the membership itself
     PRIMARY KEY (_run, _n, _op, _pos)
 );
 
