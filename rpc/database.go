@@ -85,7 +85,7 @@ func (d *database) try() *attempt {
 		defer close(a.done)
 		a.engine, a.err = d.safeOpen()
 		a.next = time.Now().Add(wait)
-		if a.err != nil {
+		if a.err != nil && d.ctx.Err() == nil { // nobody else broke it off
 			d.log.Error("the database could not be opened", zap.Error(a.err))
 		}
 	}()

@@ -9,7 +9,6 @@ import (
 	"go.uber.org/zap/zaptest"
 
 	"github.com/nocobase-roster/roster/engine"
-	"github.com/nocobase-roster/roster/schema"
 	"github.com/nocobase-roster/roster/targets"
 )
 
@@ -28,14 +27,7 @@ func TestPushConversations(t *testing.T) {
 func realServer(t testing.TB, path string) *Server {
 	s := testServer(t)
 	s.Open = func(ctx context.Context, _ Config) (*engine.Engine, error) {
-		db, err := schema.Open(ctx, "sqlite:"+path)
-		if err != nil {
-			return nil, err
-		}
-		if err := db.Migrate(ctx); err != nil {
-			return nil, err
-		}
-		return engine.New(db, targets.All(db), zaptest.NewLogger(t)), nil
+		return engine.Open(ctx, "sqlite:"+path, targets.All, zaptest.NewLogger(t))
 	}
 	return s
 }

@@ -53,7 +53,8 @@ func TestProgressIsThrottledAndTheLastIsSent(t *testing.T) {
 		lines := strings.Split(strings.TrimSpace(said+c.out.take()), "\n")
 		for _, l := range lines[:len(lines)-1] {
 			var n int
-			fmt.Sscanf(l[strings.Index(l, `"done"`):], `"done":%d`, &n)
+			_, l, _ = strings.Cut(l, `"done":`)
+			fmt.Sscan(l, &n)
 			done = append(done, fmt.Sprint(n))
 		}
 		if got, want := strings.Join(done, " "), "1 11 21 31 41 51 61 71 81 91 100"; got != want {

@@ -116,11 +116,15 @@ func TestHeaders(t *testing.T) {
 		{"an absurd length", "Content-Length: 99999999999\r\n\r\n" + ping + headed(ping), ping + "\n", headedReply(-32700, noHead+"Content-Length is no number of bytes of a frame")},
 		{"a long line", "X: " + strings.Repeat("x", 9000) + "\n" + headed(ping), ping + "\n", reply("null", -32700, noHead+"a header line is too long")},
 		{"length zero", "Content-Length: 0\r\n\r\n" + headed(ping), ping + "\n", headedReply(-32700, "an empty frame")},
-		{"a length too small", headed(ping) + "Content-Length: 39\r\n\r\n" + ping + headed(ping), two,
+		{
+			"a length too small", headed(ping) + "Content-Length: 39\r\n\r\n" + ping + headed(ping), two,
 			headedReply(-32700, "not valid JSON: unexpected end of JSON input") +
-				headedReply(-32700, noHead+"a line that is none of them")},
-		{"a line among headers", headed(ping) + ping + "\n" + headed(ping), two,
-			headedReply(-32700, noHead+"a line that is none of them")},
+				headedReply(-32700, noHead+"a line that is none of them"),
+		},
+		{
+			"a line among headers", headed(ping) + ping + "\n" + headed(ping), two,
+			headedReply(-32700, noHead+"a line that is none of them"),
+		},
 		{"cut in a header", "Content-Le", "", reply("null", -32700, cutOff)},
 		{"cut after a header", "Content-Length: 5\r\n", "", headedReply(-32700, cutOff)},
 		{"cut in a body", "Content-Length: 5\r\n\r\n{", "", headedReply(-32700, cutOff)},

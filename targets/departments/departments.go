@@ -26,7 +26,7 @@ var (
 func New(db *schema.DB) *Target {
 	return &Target{&engine.Table{
 		Type: plugin.Department, Name: "departments", Plan: "plan_departments",
-		Protected:    []string{"id", "createdAt", "updatedAt", "isLeaf", "sort", "createdById", "updatedById"},
+		Protected:    []string{"id", "uid", "createdAt", "updatedAt", "isLeaf", "sort", "createdById", "updatedById", "isDeleted", "parentId", "parentUid"},
 		Associations: []string{"roles", "owners", "members", "parent", "children", "createdBy", "updatedBy"},
 		Handled:      []string{"parentUid"},
 		Derived:      []string{"parentId"},
@@ -38,10 +38,13 @@ func New(db *schema.DB) *Target {
 	}}
 }
 
-// Info names the target.
-func (t *Target) Info() plugin.TargetInfo {
+// Info declares the target.
+func Info() plugin.TargetInfo {
 	return plugin.TargetInfo{Name: "departments", Accepts: []plugin.Type{plugin.User, plugin.Department}}
 }
+
+// Info declares the target.
+func (t *Target) Info() plugin.TargetInfo { return Info() }
 
 // Table describes the rows of departments.
 func (t *Target) Table(of plugin.Type) *engine.Table {

@@ -12,7 +12,7 @@ import (
 // there. A record that says nothing of departments leaves them alone.
 func planMemberships(ctx context.Context, p *engine.Plan) error {
 	for _, step := range []func(context.Context, *engine.Plan) error{
-		addPending, resolveDepartments, addMemberships, setOwners, dropMemberships, awaitDepartments, chooseMain, touch,
+		addPending, resolveDepartments, addMemberships, setOwners, dropMemberships, dropGone, awaitDepartments, chooseMain, touch,
 	} {
 		if err := step(ctx, p); err != nil {
 			return err
@@ -36,7 +36,10 @@ func addPending(ctx context.Context, p *engine.Plan) error {
 // that this run makes included.
 func resolveDepartments(ctx context.Context, p *engine.Plan) error {
 	db := p.DB()
-	if err := db.Temp(ctx, p.Conn, "department_of", `uid text NOT NULL, id bigint NOT NULL`); err != nil {
+	if err := p.Analyze(ctx, "staged_membership"); err != nil {
+		return err
+	}
+	if err := db.Temp(ctx, p.Conn, "department_of", `uid text PRIMARY KEY, id bigint NOT NULL`); err != nil {
 		return err
 	}
 	if err := db.Temp(ctx, p.Conn, "named", `seq bigint NOT NULL, pos bigint NOT NULL, uid text NOT NULL, id bigint, is_owner boolean, is_main boolean`); err != nil {
@@ -44,15 +47,18 @@ func resolveDepartments(ctx context.Context, p *engine.Plan) error {
 	}
 	if _, err := p.Exec(ctx, `
 		INSERT INTO department_of (uid, id)
-		SELECT m.uid, coalesce(made.id, d.id)
-		FROM (SELECT DISTINCT uid FROM staged_membership) m
-		LEFT JOIN (SELECT _uid AS uid, _row_id AS id FROM {plan_departments} WHERE _run = <run> AND _op IN ('create', 'link')) made ON made.uid = m.uid
-		LEFT JOIN {records} r ON r.uid = m.uid AND r.source = ? AND r.type = 'department'
-		LEFT JOIN {departments} d ON d.id = r.row_id
-		WHERE coalesce(made.id, d.id) IS NOT NULL`, p.Source); err != nil {
+		SELECT _uid, _row_id FROM {plan_departments} WHERE _run = <run> AND _op IN ('create', 'link')`); err != nil {
+		return schema.Wrap(err, "find the departments that are new")
+	}
+	if _, err := p.Exec(ctx, `
+		INSERT INTO department_of (uid, id)
+		SELECT m.uid, d.id FROM (SELECT DISTINCT uid FROM staged_membership) m
+		JOIN {records} r ON r.uid = m.uid AND r.source = ? AND r.type = 'department'
+		JOIN {departments} d ON d.id = r.row_id
+		WHERE NOT EXISTS (SELECT 1 FROM department_of o WHERE o.uid = m.uid)`, p.Source); err != nil {
 		return schema.Wrap(err, "find the departments that are named")
 	}
-	n, err := p.Exec(ctx, `
+	_, err := p.Exec(ctx, `
 		INSERT INTO named (seq, pos, uid, id, is_owner, is_main)
 		SELECT m.seq, m.pos, m.uid, d.id, m.is_owner, m.is_main
 		FROM staged_membership m JOIN found_user w ON w.seq = m.seq LEFT JOIN department_of d ON d.uid = m.uid
@@ -60,7 +66,7 @@ func resolveDepartments(ctx context.Context, p *engine.Plan) error {
 	if err != nil {
 		return schema.Wrap(err, "find the departments that are named")
 	}
-	return db.Settle(ctx, p.Conn, int(n), "named")
+	return p.Analyze(ctx, "named")
 }
 
 // claimed is SQL for: the record of w claims the membership in department id.
@@ -72,25 +78,23 @@ func claimed(id string) string {
 // addMemberships plans those that are missing, and claims on those that are
 // there. What a record said before was claimed then and is not looked up.
 func addMemberships(ctx context.Context, p *engine.Plan) error {
-	n, err := p.Exec(ctx, `
-		INSERT INTO {plan_memberships} (_run, _n, _pos, _op, department_id, department_uid, is_owner, is_main, claim, member)
-		SELECT <run>, w.n, m.pos, 'add', m.id, m.uid, coalesce(m.is_owner, false), m.is_main,
-		       w.fresh OR NOT `+claimed("m.id")+`, du.[userId] IS NULL
+	_, err := p.Exec(ctx, `
+		INSERT INTO {plan_memberships} (_run, _n, _pos, _op, department_id, department_uid, is_owner, is_main)
+		SELECT <run>, w.n, m.pos,
+		       CASE WHEN du.[userId] IS NOT NULL THEN 'claim' WHEN w.fresh OR NOT `+claimed("m.id")+` THEN 'add' ELSE 'restore' END,
+		       m.id, m.uid, coalesce(m.is_owner, false), m.is_main
 		FROM named m JOIN found_user w ON w.seq = m.seq
 		LEFT JOIN {departmentsUsers} du ON du.[departmentId] = m.id AND du.[userId] = w.row_id
 		WHERE m.id IS NOT NULL AND (du.[userId] IS NULL OR (w.restated AND (w.fresh OR NOT `+claimed("m.id")+`)))`)
-	if err != nil {
-		return schema.Wrap(err, "plan new memberships")
-	}
-	return p.DB().Settle(ctx, p.Conn, int(n), p.DB().SQL("{plan_memberships}"))
+	return schema.Wrap(err, "plan new memberships")
 }
 
 // setOwners plans the owner flags that a changed statement says otherwise than
 // the membership has them. Flags set by hand stay as long as it says the same.
 func setOwners(ctx context.Context, p *engine.Plan) error {
 	_, err := p.Exec(ctx, `
-		INSERT INTO {plan_memberships} (_run, _n, _pos, _op, department_id, department_uid, is_owner, is_main, claim, member)
-		SELECT <run>, w.n, m.pos, 'set', m.id, m.uid, coalesce(m.is_owner, false), m.is_main, false, true
+		INSERT INTO {plan_memberships} (_run, _n, _pos, _op, department_id, department_uid, is_owner, is_main)
+		SELECT <run>, w.n, m.pos, 'set', m.id, m.uid, coalesce(m.is_owner, false), m.is_main
 		FROM named m JOIN found_user w ON w.seq = m.seq
 		JOIN {departmentsUsers} du ON du.[departmentId] = m.id AND du.[userId] = w.row_id
 		WHERE w.restated AND du.[isOwner] IS DISTINCT FROM coalesce(m.is_owner, false)`)
@@ -101,23 +105,38 @@ func setOwners(ctx context.Context, p *engine.Plan) error {
 // membership goes with its last claim, unless it was there before the first.
 func dropMemberships(ctx context.Context, p *engine.Plan) error {
 	_, err := p.Exec(ctx, `
-		INSERT INTO {plan_memberships} (_run, _n, _pos, _op, department_id, claim, member)
-		SELECT <run>, w.n, l.id, 'drop', CAST(l.[resourcePk] AS bigint), true,
-		       NOT EXISTS (SELECT 1 FROM {kept_memberships} k WHERE k.user_id = w.row_id AND k.department_id = CAST(l.[resourcePk] AS bigint))
-		       AND NOT EXISTS (SELECT 1 FROM {records} r JOIN {userDataSyncRecordsResources} c ON c.[recordId] = r.record_id
-		                       WHERE r.row_id = w.row_id AND r.type = 'user' AND r.record_id <> w.record_id
-		                       AND c.resource = 'departments' AND c.[resourcePk] = l.[resourcePk])
+		INSERT INTO {plan_memberships} (_run, _n, _pos, _op, department_id)
+		SELECT <run>, w.n, l.id,
+		       CASE WHEN EXISTS (SELECT 1 FROM {kept_memberships} k WHERE k.user_id = w.row_id AND k.department_id = CAST(l.[resourcePk] AS bigint))
+		              OR EXISTS (SELECT 1 FROM {records} r JOIN {userDataSyncRecordsResources} c ON c.[recordId] = r.record_id
+		                         WHERE r.row_id = w.row_id AND r.type = 'user' AND r.record_id <> w.record_id
+		                         AND c.resource = 'departments' AND c.[resourcePk] = l.[resourcePk])
+		            THEN 'unclaim' ELSE 'drop' END,
+		       CAST(l.[resourcePk] AS bigint)
 		FROM found_user w JOIN {userDataSyncRecordsResources} l ON l.[recordId] = w.record_id AND l.resource = 'departments'
 		WHERE w.restated AND w.seq NOT IN (SELECT seq FROM refused_user)
 		AND NOT EXISTS (SELECT 1 FROM named m WHERE m.seq = w.seq AND CAST(m.id AS text) = l.[resourcePk])`)
 	return schema.Wrap(err, "plan the end of memberships")
 }
 
+// dropGone plans the end of claims on departments that somebody removed, of
+// users whose departments were made again.
+func dropGone(ctx context.Context, p *engine.Plan) error {
+	_, err := p.Exec(ctx, `
+		INSERT INTO {plan_memberships} (_run, _n, _pos, _op, department_id)
+		SELECT <run>, w.n, l.id, 'unclaim', CAST(l.[resourcePk] AS bigint)
+		FROM (SELECT DISTINCT _n FROM {plan_memberships} WHERE _run = <run> AND _op = 'add') a
+		JOIN found_user w ON w.n = a._n AND NOT w.restated AND NOT w.fresh
+		JOIN {userDataSyncRecordsResources} l ON l.[recordId] = w.record_id AND l.resource = 'departments'
+		WHERE NOT EXISTS (SELECT 1 FROM {departments} d WHERE d.id = CAST(l.[resourcePk] AS bigint))`)
+	return schema.Wrap(err, "plan the end of claims on departments that are gone")
+}
+
 // awaitDepartments remembers the departments that are named and not known.
 func awaitDepartments(ctx context.Context, p *engine.Plan) error {
 	_, err := p.Exec(ctx, `
-		INSERT INTO {plan_memberships} (_run, _n, _pos, _op, department_uid, is_owner, is_main, claim, member)
-		SELECT <run>, w.n, m.pos, 'await', m.uid, m.is_owner, m.is_main, false, false
+		INSERT INTO {plan_memberships} (_run, _n, _pos, _op, department_uid, is_owner, is_main)
+		SELECT <run>, w.n, m.pos, 'await', m.uid, m.is_owner, m.is_main
 		FROM named m JOIN found_user w ON w.seq = m.seq JOIN staged_user s ON s.seq = m.seq
 		WHERE m.id IS NULL AND (w.restated OR NOT EXISTS (
 			SELECT 1 FROM {pending} q WHERE q.source = ? AND q.awaits = m.uid AND q.type = 'user' AND q.uid = s.uid))`, p.Source)
@@ -125,30 +144,32 @@ func awaitDepartments(ctx context.Context, p *engine.Plan) error {
 }
 
 // chooseMain picks the main department of users whose departments change: the
-// one marked, if the statement is new; else the present one while it is a
-// membership; else the first.
+// one marked, if the statement is new or has waited for that department; else
+// the present one while it is a membership; else the first.
 func chooseMain(ctx context.Context, p *engine.Plan) error {
 	_, err := p.Exec(ctx, `
 		INSERT INTO derived_user (seq, [mainDepartmentId])
 		SELECT seq, main FROM (
 			SELECT w.seq, w.op, u.[mainDepartmentId] AS present,
-			       CASE WHEN w.restated AND first.is_main THEN first.id
+			       CASE WHEN first.is_main AND (w.restated OR first.awaited) THEN first.id
 			            WHEN `+stays+` THEN u.[mainDepartmentId]
 			            WHEN first.id IS NOT NULL THEN first.id
 			            ELSE (SELECT min(du.[departmentId]) FROM {departmentsUsers} du
 			                  WHERE du.[userId] = w.row_id AND du.[departmentId] NOT IN (`+dropped+`)) END AS main
 			FROM found_user w
 			LEFT JOIN {users} u ON u.id = w.row_id
-			LEFT JOIN (SELECT seq, id, is_main, row_number() OVER (PARTITION BY seq ORDER BY CASE WHEN is_main THEN 0 ELSE 1 END, pos) AS place
-			           FROM named WHERE id IS NOT NULL) first ON first.seq = w.seq AND first.place = 1
-			WHERE (w.restated OR w.n IN (SELECT _n FROM {plan_memberships} WHERE _run = <run> AND _op IN ('add', 'drop')))
+			LEFT JOIN (SELECT m.seq, m.id, m.is_main,
+			                  EXISTS (SELECT 1 FROM {pending} q WHERE q.source = ? AND q.type = 'user' AND q.awaits = m.uid AND q.uid = s.uid) AS awaited,
+			                  row_number() OVER (PARTITION BY m.seq ORDER BY CASE WHEN m.is_main THEN 0 ELSE 1 END, m.pos) AS place
+			           FROM named m JOIN staged_user s ON s.seq = m.seq WHERE m.id IS NOT NULL) first ON first.seq = w.seq AND first.place = 1
+			WHERE (w.restated OR w.n IN (SELECT _n FROM {plan_memberships} WHERE _run = <run> AND _op IN ('add', 'restore', 'drop')))
 			AND w.seq NOT IN (SELECT seq FROM refused_user)) chosen
-		WHERE op = 'create' AND main IS NOT NULL OR op <> 'create' AND main IS DISTINCT FROM present`)
+		WHERE op = 'create' AND main IS NOT NULL OR op <> 'create' AND main IS DISTINCT FROM present`, p.Source)
 	return schema.Wrap(err, "choose main departments")
 }
 
 // dropped is SQL for the departments that w leaves.
-const dropped = `SELECT x.department_id FROM {plan_memberships} x WHERE x._run = <run> AND x._n = w.n AND x._op = 'drop' AND x.member`
+const dropped = `SELECT x.department_id FROM {plan_memberships} x WHERE x._run = <run> AND x._n = w.n AND x._op = 'drop'`
 
 // stays is SQL for: the main department of u is and stays a membership of w,
 // or becomes one.
@@ -157,63 +178,69 @@ const stays = `u.[mainDepartmentId] IS NOT NULL AND (
 	OR EXISTS (SELECT 1 FROM {departmentsUsers} du WHERE du.[userId] = w.row_id AND du.[departmentId] = u.[mainDepartmentId]
 	           AND du.[departmentId] NOT IN (` + dropped + `)))`
 
-// touch makes items of users whose memberships change.
+// touch makes items of users whose memberships change; new ones are items anyway.
 func touch(ctx context.Context, p *engine.Plan) error {
 	_, err := p.Exec(ctx, `
 		INSERT INTO touched_user (seq) SELECT w.seq FROM found_user w
-		WHERE w.n IN (SELECT _n FROM {plan_memberships} WHERE _run = <run>)`)
+		WHERE w.op <> 'create' AND w.n IN (SELECT _n FROM {plan_memberships} WHERE _run = <run>)`)
 	return schema.Wrap(err, "plan users whose memberships change")
 }
 
 // applyMemberships writes the memberships and claims of a chunk of users.
 // Departments that have gone meanwhile are left out.
 func applyMemberships(ctx context.Context, c *engine.Chunk) error {
-	items := `{<plan>} p JOIN {plan_memberships} m ON m._run = p._run AND m._n = p._n`
-	for _, step := range []struct {
-		what, q string
-		args    []any
-	}{
-		{"mark memberships that were there before", `
+	// CROSS JOIN holds SQLite to this order; to PostgreSQL it is a join like any.
+	items := `{<plan>} p CROSS JOIN {plan_memberships} m`
+	there := items + ` CROSS JOIN {departments} d`
+	of := `<chunk> AND m._run = p._run AND m._n = p._n`
+	return c.Run(ctx,
+		engine.Step{What: "mark memberships that were there before", When: []string{"membership claim"}, SQL: `
 			INSERT INTO {kept_memberships} (user_id, department_id)
 			SELECT p._row_id, m.department_id FROM ` + items + `
-			JOIN {departmentsUsers} du ON du.[departmentId] = m.department_id AND du.[userId] = p._row_id
-			WHERE <chunk> AND m._op = 'add' AND m.claim AND NOT EXISTS (
+			CROSS JOIN {departmentsUsers} du
+			WHERE ` + of + ` AND du.[departmentId] = m.department_id AND du.[userId] = p._row_id AND m._op = 'claim' AND NOT EXISTS (
 				SELECT 1 FROM {records} r JOIN {userDataSyncRecordsResources} c ON c.[recordId] = r.record_id
 				WHERE r.row_id = p._row_id AND r.type = 'user' AND c.resource = 'departments' AND c.[resourcePk] = CAST(m.department_id AS text))
-			ON CONFLICT DO NOTHING`, nil},
-		{"end memberships", `
+			ON CONFLICT DO NOTHING`},
+		engine.Step{What: "end memberships", When: []string{"membership drop"}, SQL: `
 			DELETE FROM {departmentsUsers} WHERE ([departmentId], [userId]) IN (
-				SELECT m.department_id, p._row_id FROM ` + items + ` WHERE <chunk> AND m._op = 'drop' AND m.member)`, nil},
-		{"drop claims", `
+				SELECT m.department_id, p._row_id FROM ` + items + ` WHERE ` + of + ` AND m._op = 'drop')`},
+		engine.Step{What: "drop claims", When: []string{"membership drop", "membership unclaim"}, SQL: `
 			DELETE FROM {userDataSyncRecordsResources} WHERE id IN (
-				SELECT m._pos FROM ` + items + ` WHERE <chunk> AND m._op = 'drop' AND m.claim)`, nil},
-		{"add memberships", `
+				SELECT m._pos FROM ` + items + ` WHERE ` + of + ` AND m._op IN ('drop', 'unclaim'))`},
+		engine.Step{What: "forget marks of memberships that were removed since", When: []string{"kept"}, SQL: `
+			DELETE FROM {kept_memberships} WHERE (user_id, department_id) IN (
+				SELECT p._row_id, m.department_id FROM ` + items + ` WHERE ` + of + ` AND m._op IN ('add', 'restore'))`},
+		engine.Step{What: "add memberships", When: []string{"membership add", "membership restore"}, SQL: `
 			INSERT INTO {departmentsUsers} ([createdAt], [updatedAt], [departmentId], [userId], [isOwner])
 			SELECT <now>, <now>, m.department_id, p._row_id, m.is_owner
-			FROM ` + items + ` JOIN {departments} d ON d.id = m.department_id
-			WHERE <chunk> AND m._op = 'add' AND m.member
-			ON CONFLICT DO NOTHING`, nil},
-		{"claim memberships", `
+			FROM ` + there + `
+			WHERE ` + of + ` AND d.id = m.department_id AND m._op IN ('add', 'restore')
+			ON CONFLICT DO NOTHING`},
+		engine.Step{What: "claim memberships", When: []string{"membership add", "membership claim"}, SQL: `
 			INSERT INTO {userDataSyncRecordsResources} ([createdAt], [updatedAt], [recordId], resource, [resourcePk])
 			SELECT <now>, <now>, p._record_id, 'departments', CAST(m.department_id AS text)
-			FROM ` + items + ` JOIN {departments} d ON d.id = m.department_id
-			WHERE <chunk> AND m._op = 'add' AND m.claim`, nil},
-		{"set owners", `
+			FROM ` + there + `
+			WHERE ` + of + ` AND d.id = m.department_id AND m._op IN ('add', 'claim')`},
+		engine.Step{What: "set owners", When: []string{"membership set"}, SQL: `
 			UPDATE {departmentsUsers} AS t SET [isOwner] = m.is_owner, [updatedAt] = <now>
-			FROM ` + items + ` WHERE <chunk> AND m._op = 'set' AND t.[departmentId] = m.department_id AND t.[userId] = p._row_id`, nil},
-		{"forget what is not awaited", `
+			FROM ` + items + ` WHERE ` + of + ` AND m._op = 'set' AND t.[departmentId] = m.department_id AND t.[userId] = p._row_id`},
+		engine.Step{What: "forget what is not awaited", When: []string{"pending"}, Args: []any{c.Source}, SQL: `
 			DELETE FROM {pending} WHERE source = ? AND type = 'user' AND EXISTS (
 				SELECT 1 FROM {<plan>} p WHERE <chunk> AND p._uid = {pending}.uid AND (p._memberships IS NOT NULL
-				OR EXISTS (SELECT 1 FROM {plan_memberships} m WHERE m._run = p._run AND m._n = p._n AND m._op = 'add' AND m.department_uid = {pending}.awaits)))`, []any{c.Source}},
-		{"keep what is awaited", `
+				OR EXISTS (SELECT 1 FROM {plan_memberships} m WHERE m._run = p._run AND m._n = p._n AND m._op IN ('add', 'restore', 'claim') AND m.department_uid = {pending}.awaits)))`},
+		engine.Step{What: "keep what is awaited", When: []string{"membership await"}, Args: []any{c.Source}, SQL: `
 			INSERT INTO {pending} (source, awaits, type, uid, pos, is_owner, is_main)
 			SELECT ?, m.department_uid, 'user', p._uid, m._pos, m.is_owner, m.is_main
-			FROM ` + items + ` WHERE <chunk> AND m._op = 'await'
-			ON CONFLICT DO NOTHING`, []any{c.Source}},
-	} {
-		if _, err := c.Exec(ctx, step.q, step.args...); err != nil {
-			return schema.Wrap(err, step.what)
-		}
-	}
-	return nil
+			FROM ` + items + ` WHERE ` + of + ` AND m._op = 'await'
+			ON CONFLICT DO NOTHING`},
+		engine.Step{What: "await departments that the database refused", When: []string{"unmade"}, Args: []any{c.Source}, SQL: `
+			INSERT INTO {pending} (source, awaits, type, uid, pos, is_owner, is_main)
+			SELECT ?, m.department_uid, 'user', p._uid, m._pos, m.is_owner, m.is_main
+			FROM ` + items + ` WHERE ` + of + ` AND m._op = 'add' AND NOT EXISTS (SELECT 1 FROM {departments} d WHERE d.id = m.department_id)
+			ON CONFLICT DO NOTHING`},
+		engine.Step{What: "choose another main department", When: []string{"unmade"}, SQL: `
+			UPDATE {users} SET [mainDepartmentId] = (SELECT min(du.[departmentId]) FROM {departmentsUsers} du WHERE du.[userId] = {users}.id)
+			WHERE id IN (SELECT p._row_id FROM {<plan>} p WHERE <chunk> AND ` + c.States("mainDepartmentId") + `)
+			AND NOT EXISTS (SELECT 1 FROM {departments} d WHERE d.id = {users}.[mainDepartmentId])`})
 }

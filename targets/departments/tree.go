@@ -87,8 +87,10 @@ func refuseCircles(ctx context.Context, p *engine.Plan) (int, error) {
 			SELECT t.id, r.length + length(CAST(t.id AS text)) + 1 FROM tree t JOIN reached r ON r.id = t.parent
 			WHERE r.length + length(CAST(t.id AS text)) + 1 <= `+fmt.Sprint(maxPath)+`
 		)
-		SELECT tree.id, tree.parent, t.seq, t.uid FROM tree LEFT JOIN parent_of t ON t.id = tree.id
-		WHERE tree.id NOT IN (SELECT id FROM reached) ORDER BY t.seq`)
+		SELECT tree.id, tree.parent, t.seq, coalesce(t.uid, (
+			SELECT min(r.uid) FROM {records} r WHERE r.row_id = tree.id AND r.type = 'department' AND r.source = ?)) AS uid
+		FROM tree LEFT JOIN parent_of t ON t.id = tree.id
+		WHERE tree.id NOT IN (SELECT id FROM reached) ORDER BY t.seq`, p.Source)
 	if err != nil || len(lost) == 0 {
 		return 0, schema.Wrap(err, "walk the tree")
 	}
@@ -189,10 +191,16 @@ func names(circle []unreached) string {
 // awaitParents marks departments whose parent is not known, and those whose
 // wait is over.
 func awaitParents(ctx context.Context, p *engine.Plan) error {
-	_, err := p.Exec(ctx, `
+	if _, err := p.Exec(ctx, `
 		INSERT INTO awaits_department (seq, awaits)
-		SELECT seq, parent_uid FROM parent_of WHERE parent_uid IS NOT NULL AND parent_id IS NULL`)
-	return schema.Wrap(err, "note the parents that are awaited")
+		SELECT seq, parent_uid FROM parent_of WHERE parent_uid IS NOT NULL AND parent_id IS NULL`); err != nil {
+		return schema.Wrap(err, "note the parents that are awaited")
+	}
+	_, err := p.Exec(ctx, `
+		INSERT INTO touched_department (seq)
+		SELECT t.seq FROM {pending} q JOIN parent_of t ON t.uid = q.uid
+		WHERE q.source = ? AND q.type = 'department' AND t.parent_id IS NOT NULL`, p.Source)
+	return schema.Wrap(err, "note the parents that have arrived")
 }
 
 // applyTree mends, once all departments of the run are written, what depends
@@ -203,16 +211,13 @@ func applyTree(ctx context.Context, c *engine.Chunk) error {
 	below := `WITH RECURSIVE below (id) AS (
 			SELECT p._row_id FROM {<plan>} p WHERE <chunk> AND ` + moved + `
 			UNION SELECT d.id FROM {departments} d JOIN below ON d.[parentId] = below.id)`
-	for _, step := range []struct {
-		what, q string
-		args    []any
-	}{
-		{"bring children of refused departments to the top", `
+	return c.Run(ctx,
+		engine.Step{What: "bring children of refused departments to the top", When: []string{"fail"}, SQL: `
 			UPDATE {departments} SET [parentId] = NULL WHERE id IN (SELECT p._row_id FROM {<plan>} p WHERE <chunk> AND ` + moved + `)
-			AND [parentId] IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {departments} o WHERE o.id = {departments}.[parentId])`, nil},
-		{"forget old paths", below + `
-			DELETE FROM {main_departments_path} WHERE [nodePk] IN (SELECT id FROM below)`, nil},
-		{"write paths", `
+			AND [parentId] IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {departments} o WHERE o.id = {departments}.[parentId])`},
+		engine.Step{What: "forget old paths", When: []string{"create", "link", "changed"}, SQL: below + `
+			DELETE FROM {main_departments_path} WHERE [nodePk] IN (SELECT id FROM below)`},
+		engine.Step{What: "write paths", When: []string{"create", "link", "changed"}, SQL: `
 			INSERT INTO {main_departments_path} ([nodePk], path, [rootPk])
 			` + below + `, walk (id, path, root) AS (
 				SELECT d.id, coalesce(up.path, CASE WHEN d.[parentId] IS NULL THEN '' ELSE '/' || CAST(d.[parentId] AS text) END) || '/' || CAST(d.id AS text),
@@ -221,24 +226,18 @@ func applyTree(ctx context.Context, c *engine.Chunk) error {
 				WHERE d.id IN (SELECT id FROM below) AND (d.[parentId] IS NULL OR d.[parentId] NOT IN (SELECT id FROM below))
 				UNION ALL
 				SELECT d.id, walk.path || '/' || CAST(d.id AS text), walk.root FROM {departments} d JOIN walk ON d.[parentId] = walk.id)
-			SELECT id, path, root FROM walk`, nil},
-		{"tell parents that they are no leaves", `
+			SELECT id, path, root FROM walk`},
+		engine.Step{What: "tell parents that they are no leaves", When: []string{"create", "link", "changed"}, SQL: `
 			UPDATE {departments} SET [isLeaf] = false WHERE [isLeaf] IS NOT false AND id IN (
-				SELECT d.[parentId] FROM {<plan>} p JOIN {departments} d ON d.id = p._row_id WHERE <chunk> AND ` + moved + `)`, nil},
-		{"tell departments that they are leaves", `
+				SELECT d.[parentId] FROM {<plan>} p JOIN {departments} d ON d.id = p._row_id WHERE <chunk> AND ` + moved + `)`},
+		engine.Step{What: "tell departments that they are leaves", When: []string{"create", "link", "changed"}, SQL: `
 			UPDATE {departments} SET [isLeaf] = true WHERE [isLeaf] IS NOT true
-			AND NOT EXISTS (SELECT 1 FROM {departments} below WHERE below.[parentId] = {departments}.id)`, nil},
-		{"forget what is not awaited", `
+			AND NOT EXISTS (SELECT 1 FROM {departments} below WHERE below.[parentId] = {departments}.id)`},
+		engine.Step{What: "forget what is not awaited", When: []string{"pending"}, Args: []any{c.Source}, SQL: `
 			DELETE FROM {pending} WHERE source = ? AND type = 'department'
-			AND uid IN (SELECT p._uid FROM {<plan>} p WHERE <chunk>)`, []any{c.Source}},
-		{"keep what is awaited", `
+			AND uid IN (SELECT p._uid FROM {<plan>} p WHERE <chunk>)`},
+		engine.Step{What: "keep what is awaited", When: []string{"awaits"}, Args: []any{c.Source}, SQL: `
 			INSERT INTO {pending} (source, awaits, type, uid, pos)
 			SELECT ?, p._awaits, 'department', p._uid, 0 FROM {<plan>} p WHERE <chunk> AND p._awaits IS NOT NULL
-			ON CONFLICT DO NOTHING`, []any{c.Source}},
-	} {
-		if _, err := c.Exec(ctx, step.q, step.args...); err != nil {
-			return schema.Wrap(err, step.what)
-		}
-	}
-	return nil
+			ON CONFLICT DO NOTHING`})
 }

@@ -27,8 +27,8 @@ func New(db *schema.DB) *Target {
 		// As NocoBase's own resource leaves them out; passwordChangeTz besides,
 		// which would sign people out.
 		Protected: []string{
-			"id", "createdAt", "updatedAt", "appLang", "resetToken", "systemSettings", "password", "passwordChangeTz",
-			"sort", "createdById", "updatedById",
+			"id", "uid", "createdAt", "updatedAt", "appLang", "resetToken", "systemSettings", "password", "passwordChangeTz",
+			"sort", "createdById", "updatedById", "isDeleted", "departments", "mainDepartmentId",
 		},
 		Associations: []string{"roles", "mainDepartment", "createdBy", "updatedBy"},
 		Handled:      []string{"departments"},
@@ -43,10 +43,13 @@ func New(db *schema.DB) *Target {
 	}}
 }
 
-// Info names the target.
-func (t *Target) Info() plugin.TargetInfo {
+// Info declares the target.
+func Info() plugin.TargetInfo {
 	return plugin.TargetInfo{Name: "users", Accepts: []plugin.Type{plugin.User}}
 }
+
+// Info declares the target.
+func (t *Target) Info() plugin.TargetInfo { return Info() }
 
 // Table describes the rows of users.
 func (t *Target) Table(of plugin.Type) *engine.Table {
