@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"time"
 
@@ -13,9 +14,12 @@ import (
 	"github.com/nocobase-roster/roster/schema"
 )
 
-// chunkItems is how many items one transaction writes: its locks on NocoBase's
-// tables last some 40 ms.
-const chunkItems = 1000
+// How many items one transaction writes. Its locks on rows that people may be
+// editing last some 40 ms; rows that are all new hold nobody up.
+const (
+	chunkItems = 1000
+	chunkNew   = 5000
+)
 
 // apply writes the plan: all departments at once, because a tree that is half
 // moved is none, then users chunk by chunk.
@@ -38,13 +42,17 @@ type span struct {
 }
 
 func (r *run) applyType(ctx context.Context, l *layout) error {
-	spans, total, err := r.spans(ctx, l)
+	f, err := r.facts(ctx, l)
+	if err != nil {
+		return err
+	}
+	spans, total, err := r.spans(ctx, l, f)
 	if err != nil || total == 0 {
 		return err
 	}
 	done := 0
 	write := func(s span) error {
-		if err := r.applySpan(ctx, l, s); err != nil {
+		if err := r.applySpan(ctx, l, f, s); err != nil {
 			return err
 		}
 		r.tell(func(p *Progress) {
@@ -72,7 +80,7 @@ func (r *run) applyType(ctx context.Context, l *layout) error {
 
 // spans cuts the items that are to be written into chunks. Those whose values
 // change hands are one chunk, the first.
-func (r *run) spans(ctx context.Context, l *layout) ([]span, int, error) {
+func (r *run) spans(ctx context.Context, l *layout, f facts) ([]span, int, error) {
 	var ns []int64
 	q := l.names(r.id).Replace(`SELECT _n FROM {<plan>} WHERE _run = <run> AND ` + writable("") + ` ORDER BY _n`)
 	if err := r.engine.db.On(r.engine.db).Select(ctx, &ns, q); err != nil {
@@ -82,8 +90,11 @@ func (r *run) spans(ctx context.Context, l *layout) ([]span, int, error) {
 		return nil, 0, nil
 	}
 	size := chunkItems
-	if l.Type == plugin.Department {
+	switch {
+	case l.Type == plugin.Department:
 		size = math.MaxInt
+	case !f["update"] && !f["link"] && !f["touch"]:
+		size = chunkNew
 	}
 	var spans []span
 	exchanged := 0
@@ -103,6 +114,27 @@ func (r *run) spans(ctx context.Context, l *layout) ([]span, int, error) {
 	return spans, len(ns), nil
 }
 
+// facts are the kinds of things a run has to write; see Chunk.Has.
+type facts map[string]bool
+
+func (r *run) facts(ctx context.Context, l *layout) (facts, error) {
+	var kinds []string
+	err := r.engine.db.On(r.engine.db).Select(ctx, &kinds, l.names(r.id).Replace(`
+		SELECT DISTINCT _op FROM {<plan>} WHERE _run = <run>
+		UNION SELECT DISTINCT 'membership ' || _op FROM {plan_memberships} WHERE _run = <run>
+		UNION SELECT 'changed' WHERE EXISTS (SELECT 1 FROM {<plan>} WHERE _run = <run> AND _changed <> '')
+		UNION SELECT 'relink' WHERE EXISTS (SELECT 1 FROM {<plan>} WHERE _run = <run> AND _op IN ('create', 'link') AND NOT _fresh)
+		UNION SELECT 'awaits' WHERE EXISTS (SELECT 1 FROM {<plan>} WHERE _run = <run> AND _awaits IS NOT NULL)
+		UNION SELECT 'pending' WHERE EXISTS (SELECT 1 FROM {pending} WHERE source = ?)
+		UNION SELECT 'unmade' WHERE EXISTS (SELECT 1 FROM {plan_departments} WHERE _run = <run> AND _op = 'fail' AND _row_id IS NOT NULL)
+		UNION SELECT 'kept' WHERE EXISTS (SELECT 1 FROM {kept_memberships})`), r.source)
+	f := facts{}
+	for _, kind := range kinds {
+		f[kind] = true
+	}
+	return f, schema.Wrap(err, "see what the plan has")
+}
+
 // writable is SQL for: the item is one that is written.
 func writable(alias string) string {
 	return alias + `_op IN ('create', 'link', 'update', 'touch')`
@@ -111,9 +143,9 @@ func writable(alias string) string {
 // attempts is how often a chunk is tried that lost a race for locks.
 const attempts = 5
 
-func (r *run) applySpan(ctx context.Context, l *layout, s span) error {
+func (r *run) applySpan(ctx context.Context, l *layout, f facts, s span) error {
 	for attempt := 1; ; attempt++ {
-		err := r.applyChunk(ctx, l, s)
+		err := r.applyChunk(ctx, l, f, s)
 		if schema.ClassOf(err) != schema.Busy || attempt == attempts {
 			return err
 		}
@@ -126,14 +158,14 @@ func (r *run) applySpan(ctx context.Context, l *layout, s span) error {
 }
 
 // applyChunk writes a chunk in one transaction, with the mark that it has been.
-func (r *run) applyChunk(ctx context.Context, l *layout, s span) error {
+func (r *run) applyChunk(ctx context.Context, l *layout, f facts, s span) error {
 	db := r.engine.db
-	tx, err := db.BeginTxx(ctx, nil)
+	tx, err := db.Begin(ctx, db)
 	if err != nil {
 		return schema.Wrap(err, "begin a chunk")
 	}
 	defer tx.Rollback() //nolint:errcheck // after Commit it does nothing
-	c := r.chunk(db.On(tx), l, s)
+	c := r.chunk(db.On(tx), l, f, s)
 	if err := db.ForApplying(ctx, c.Conn); err != nil {
 		return err
 	}
@@ -150,21 +182,24 @@ func (r *run) applyChunk(ctx context.Context, l *layout, s span) error {
 	return schema.Wrap(tx.Commit(), "commit a chunk")
 }
 
-func (r *run) chunk(x schema.Conn, l *layout, s span) *Chunk {
+func (r *run) chunk(x schema.Conn, l *layout, f facts, s span) *Chunk {
 	condition := fmt.Sprintf("p._run = %d AND p._n BETWEEN %d AND %d AND %s", r.id, s.first, s.last, writable("p."))
 	return &Chunk{
-		Conn: x, Source: r.source, Type: l.Type, layout: l, first: s.first, last: s.last,
+		Conn: x, Source: r.source, Type: l.Type, layout: l, facts: f,
 		names: l.names(r.id, "<chunk>", condition, "<now>", r.engine.db.TimeLiteral(r.engine.now())),
 	}
 }
 
 func (r *run) writeChunk(ctx context.Context, c *Chunk, s span) error {
-	rows := r.writeRows
 	if s.first < 0 {
-		rows = r.exchangeRows
+		if err := r.exchangeRows(ctx, c, span{first: s.first, last: min(s.last, -1)}); err != nil {
+			return err
+		}
 	}
-	if err := rows(ctx, c, s); err != nil {
-		return err
+	if s.last >= 0 {
+		if err := r.writeRows(ctx, c, span{first: max(s.first, 0), last: s.last}); err != nil {
+			return err
+		}
 	}
 	for _, t := range r.engine.targets {
 		if applier, ok := t.(Applier); ok && accepts(t, c.Type) {
@@ -180,12 +215,12 @@ func (r *run) writeChunk(ctx context.Context, c *Chunk, s span) error {
 // halves the span until the records it refuses stand alone; they fail, the
 // others are written.
 func (r *run) writeRows(ctx context.Context, c *Chunk, s span) error {
-	err := savepoint(ctx, c, func() error { return r.chunk(c.Conn, c.layout, s).writeRows(ctx) })
+	err := savepoint(ctx, c, func() error { return r.chunk(c.Conn, c.layout, c.facts, s).writeRows(ctx) })
 	if class := schema.ClassOf(err); class != schema.Duplicate && class != schema.Rejected {
 		return err
 	}
 	var ns []int64
-	if err := r.chunk(c.Conn, c.layout, s).Select(ctx, &ns, `SELECT p._n FROM {<plan>} p WHERE <chunk> ORDER BY p._n`); err != nil {
+	if err := r.chunk(c.Conn, c.layout, c.facts, s).Select(ctx, &ns, `SELECT p._n FROM {<plan>} p WHERE <chunk> ORDER BY p._n`); err != nil {
 		return schema.Wrap(err, "read the plan")
 	}
 	if len(ns) <= 1 {
@@ -199,7 +234,13 @@ func (r *run) writeRows(ctx context.Context, c *Chunk, s span) error {
 
 // exchangeRows writes rows whose values change hands: all of them, or none.
 func (r *run) exchangeRows(ctx context.Context, c *Chunk, s span) error {
-	err := savepoint(ctx, c, func() error { return errors.Join(c.release(ctx), c.writeRows(ctx)) })
+	exchanged := r.chunk(c.Conn, c.layout, c.facts, s)
+	err := savepoint(ctx, c, func() error {
+		if err := exchanged.release(ctx); err != nil {
+			return err
+		}
+		return exchanged.writeRows(ctx)
+	})
 	if class := schema.ClassOf(err); class != schema.Duplicate && class != schema.Rejected {
 		return err
 	}
@@ -216,8 +257,10 @@ func (r *run) fail(ctx context.Context, c *Chunk, s span, cause error) error {
 	if on != "" {
 		reason += ": " + on
 	}
-	_, err := r.chunk(c.Conn, c.layout, s).Exec(ctx, `UPDATE {<plan>} AS p SET _op = 'fail', _kind = ?, _field = ?, _reason = ? WHERE <chunk>`,
+	_, err := r.chunk(c.Conn, c.layout, c.facts, s).Exec(ctx, `UPDATE {<plan>} AS p SET _op = 'fail', _kind = ?, _field = ?, _reason = ? WHERE <chunk>`,
 		kind, on, reason)
+	c.facts = maps.Clone(c.facts) // those of the run are shared
+	c.facts["fail"] = true
 	return schema.Wrap(err, "mark records that failed")
 }
 

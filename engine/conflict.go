@@ -10,8 +10,8 @@ import (
 // else keeps. Values that change hands within the push (a swap, a chain, a
 // leaver's address) are no conflict: those records get a negative n and are
 // written first, together.
-func refuseConflicts(ctx context.Context, p *Plan, l *layout, matchKey string) error {
-	if err := refuseLinked(ctx, p, matchKey); err != nil {
+func refuseConflicts(ctx context.Context, p *Plan, l *layout, matchKey string, found finding) error {
+	if err := refuseLinked(ctx, p, matchKey, found); err != nil {
 		return err
 	}
 	if err := p.DB().Temp(ctx, p.Conn, p.names.Replace("wanted_<type>"),
@@ -22,6 +22,8 @@ func refuseConflicts(ctx context.Context, p *Plan, l *layout, matchKey string) e
 		if err := refuseTwice(ctx, p, c.Name); err != nil {
 			return err
 		}
+	}
+	for _, c := range l.unique() {
 		if err := findHolders(ctx, p, l, c.Name); err != nil {
 			return err
 		}
@@ -30,8 +32,8 @@ func refuseConflicts(ctx context.Context, p *Plan, l *layout, matchKey string) e
 }
 
 // refuseLinked: two records of one source never link to one row.
-func refuseLinked(ctx context.Context, p *Plan, matchKey string) error {
-	if matchKey == "" {
+func refuseLinked(ctx context.Context, p *Plan, matchKey string, found finding) error {
+	if found.Linked == 0 {
 		return nil
 	}
 	_, err := p.Exec(ctx, `
@@ -43,7 +45,7 @@ func refuseLinked(ctx context.Context, p *Plan, matchKey string) error {
 }
 
 // refuseTwice: of records that state the same unique value the one whose row
-// has it counts, else the first.
+// has it counts, else the first; those refused already state nothing.
 func refuseTwice(ctx context.Context, p *Plan, column string) error {
 	c := schema.Quote(column)
 	_, err := p.Exec(ctx, `
@@ -52,16 +54,19 @@ func refuseTwice(ctx context.Context, p *Plan, column string) error {
 		FROM (SELECT w.seq, first_value(s.uid) OVER best AS winner, row_number() OVER best AS place
 		      FROM found_<type> w JOIN staged_<type> s ON s.seq = w.seq
 		      JOIN (SELECT s.`+c+` AS value FROM found_<type> w JOIN staged_<type> s ON s.seq = w.seq
-		            WHERE w.op <> 'same' AND s.`+c+` IS NOT NULL GROUP BY s.`+c+` HAVING count(*) > 1) twice ON twice.value = s.`+c+`
+		            WHERE w.op <> 'same' AND s.`+c+` IS NOT NULL AND `+unrefused+` GROUP BY s.`+c+` HAVING count(*) > 1) twice ON twice.value = s.`+c+`
 		      LEFT JOIN {<rows>} u ON u.id = w.row_id AND w.op <> 'create'
-		      WHERE w.op <> 'same'
+		      WHERE w.op <> 'same' AND `+unrefused+`
 		      WINDOW best AS (PARTITION BY s.`+c+` ORDER BY CASE WHEN u.`+c+` = s.`+c+` THEN 0 ELSE 1 END, w.seq)) x
-		WHERE x.place > 1 AND NOT EXISTS (SELECT 1 FROM refused_<type> f WHERE f.seq = x.seq)`, column, column)
+		WHERE x.place > 1`, column, column)
 	return schema.Wrap(err, "look for values stated twice")
 }
 
+// unrefused is SQL for: w has not been refused for another reason already.
+const unrefused = `w.seq NOT IN (SELECT seq FROM refused_<type>)`
+
 // findHolders notes which row holds a value that a record wants, and which
-// record of the push, if any, makes that row let go of it.
+// record of the push, if any, makes that row let go of it. Refused ones do not.
 func findHolders(ctx context.Context, p *Plan, l *layout, column string) error {
 	c := schema.Quote(column)
 	_, err := p.Exec(ctx, `
@@ -70,6 +75,7 @@ func findHolders(ctx context.Context, p *Plan, l *layout, column string) error {
 		FROM found_<type> w JOIN staged_<type> s ON s.seq = w.seq JOIN {<rows>} h ON h.`+c+` = s.`+c+`
 		LEFT JOIN (found_<type> hw JOIN staged_<type> hs ON hs.seq = hw.seq)
 		     ON hw.row_id = h.id AND hw.op IN ('update', 'link') AND `+l.states("hs._mask", column)+` AND hs.`+c+` IS DISTINCT FROM h.`+c+`
+		     AND hw.seq NOT IN (SELECT seq FROM refused_<type>)
 		WHERE w.op <> 'same' AND h.id <> w.row_id`, column)
 	return schema.Wrap(err, "look for rows that hold a value")
 }

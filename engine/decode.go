@@ -13,6 +13,7 @@ import (
 const (
 	maxRecord = 1 << 20 // bytes of JSON
 	maxUID    = 255     // characters
+	maxDepth  = 100     // objects and lists inside each other; PostgreSQL reads JSON recursively
 )
 
 // decode makes a record of the JSON object a push holds. What is no record
@@ -24,6 +25,9 @@ func decode(t plugin.Type, raw json.RawMessage) (plugin.Record, error) {
 	}
 	if !utf8.Valid(raw) {
 		return r, bad("", "the record is not valid UTF-8")
+	}
+	if depth(raw) > maxDepth {
+		return r, bad("", "the record nests objects and lists more than %d deep", maxDepth)
 	}
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
@@ -37,8 +41,8 @@ func decode(t plugin.Type, raw json.RawMessage) (plugin.Record, error) {
 	if uid == "" {
 		return r, withoutUID(r.Attrs)
 	}
-	if n := utf8.RuneCountInString(uid); n > maxUID {
-		return r, bad("uid", "the uid has %d characters, NocoBase keeps %d", n, maxUID)
+	if err := short("uid", uid); err != nil {
+		return r, err
 	}
 	r.UID = uid
 	r.Deleted, err = flag("isDeleted", r.Attrs["isDeleted"])
@@ -72,6 +76,38 @@ func textOf(field string, v any) (string, error) {
 		return v.String(), nil
 	}
 	return "", bad(field, "%s must be a text or a number", field)
+}
+
+// short refuses a uid longer than those that NocoBase keeps.
+func short(field, uid string) error {
+	if n := utf8.RuneCountInString(uid); n > maxUID {
+		return bad(field, "the uid has %d characters, NocoBase keeps %d", n, maxUID)
+	}
+	return nil
+}
+
+// depth is how deep objects and lists stand inside each other; text that holds
+// few brackets is not looked into.
+func depth(raw []byte) int {
+	if bytes.Count(raw, []byte("["))+bytes.Count(raw, []byte("{")) <= maxDepth {
+		return 0
+	}
+	deep, deepest := 0, 0
+	for i, quoted := 0, false; i < len(raw); i++ {
+		switch c := raw[i]; {
+		case c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '[', c == '{':
+			deep++
+			deepest = max(deepest, deep)
+		case c == ']', c == '}':
+			deep--
+		}
+	}
+	return deepest
 }
 
 func flag(field string, v any) (bool, error) {
@@ -132,6 +168,9 @@ func membershipOf(v any) (membership, error) {
 	uid, err := textOf("uid", object["uid"])
 	if err != nil || uid == "" {
 		return membership{}, bad("departments", "each of departments must be a uid or an object with a uid")
+	}
+	if err := short("departments", uid); err != nil {
+		return membership{}, err
 	}
 	m := membership{UID: uid}
 	for field, to := range map[string]**bool{"isOwner": &m.Owner, "isMain": &m.Main} {

@@ -5,6 +5,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"slices"
@@ -30,7 +31,7 @@ type Engine struct {
 // New makes an engine on db, which must have been migrated. Targets are
 // written in the order given: NocoBase's is users, then departments.
 func New(db *schema.DB, targets []Target, log *zap.Logger) *Engine {
-	host, _ := os.Hostname() //nolint:errcheck // it only helps an operator to find the process
+	host, _ := os.Hostname() // it only helps an operator to find the process
 	return &Engine{
 		db: db, targets: targets, log: log, now: time.Now, queue: newQueue(),
 		owner: host + "/" + strconv.Itoa(os.Getpid()) + "/" + strconv.FormatInt(time.Now().UnixNano(), 36),
@@ -65,9 +66,13 @@ func rank(t plugin.Type) int {
 	return slices.Index([]plugin.Type{plugin.Department, plugin.User}, t)
 }
 
-// Health says whether the database answers.
+// Health says whether the database answers. The error has a kind.
 func (e *Engine) Health(ctx context.Context) error {
-	return schema.Wrap(e.db.PingContext(ctx), "ask the database")
+	if err := e.db.PingContext(ctx); err != nil {
+		err = schema.Wrap(err, "ask the database")
+		return faultOf(cmp.Or(kindOf(err), plugin.Transient), err)
+	}
+	return nil
 }
 
 // Dialect names the kind of database: "postgres" or "sqlite".

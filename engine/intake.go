@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -18,13 +19,12 @@ import (
 	"github.com/nocobase-roster/roster/schema"
 )
 
-// pageRecords is how many records are staged at once: enough that the trips to
-// the database cost nothing, few enough that a page is small.
-const pageRecords = 2000
-
-// secrets are members of a record that are taken out before anything else sees
-// it: NocoBase keeps what is pushed in metaData, which many may read.
-var secrets = []string{"password", "passwd", "pwd", "resettoken", "token", "secret", "passwordhash"}
+// How many records, and bytes of them, are staged at once: enough that the
+// trips to the database cost nothing, few enough that a page is small.
+const (
+	pageRecords = 2000
+	pageBytes   = 4 << 20
+)
 
 // An intake reads records, checks them and stages them in temporary tables of
 // its connection, a page at a time: one page is being written while the next
@@ -34,8 +34,10 @@ type intake struct {
 	conn    *sqlx.Conn
 	layouts map[plugin.Type]*layout
 	notes   notes
+	fates   fates
 	seq     int64
 	totals  map[plugin.Type]int
+	text    []byte // of the record at hand, for use again
 }
 
 // A page is what goes to the database in one go.
@@ -43,7 +45,7 @@ type page struct {
 	records     map[plugin.Type]*schema.Rows
 	memberships *schema.Rows
 	refused     *schema.Rows
-	n           int
+	n, bytes    int
 }
 
 // stage reads all bodies. The error is for what spoils the push as a whole; a
@@ -105,7 +107,7 @@ func (in *intake) read(ctx context.Context, p Push, full chan<- *page, empty <-c
 				return err
 			}
 			in.add(pg, l, raw)
-			if pg.n == pageRecords {
+			if pg.n == pageRecords || pg.bytes >= pageBytes {
 				if err := next(); err != nil {
 					return err
 				}
@@ -126,11 +128,15 @@ func (in *intake) layoutFor(b Body) (*layout, error) {
 	l := in.layouts[plugin.Type(b.DataType)]
 	switch {
 	case l == nil && b.DataType == "":
-		return nil, &plugin.Error{Kind: plugin.Data, Path: "/dataType", Msg: "dataType undefined is not supported",
-			Hint: "name it: " + in.types()}
+		return nil, &plugin.Error{
+			Kind: plugin.Data, Path: "/dataType", Msg: "dataType undefined is not supported",
+			Hint: "name it: " + in.types(),
+		}
 	case l == nil:
-		return nil, &plugin.Error{Kind: plugin.Data, Path: "/dataType", Msg: fmt.Sprintf("dataType %.64q is not supported", b.DataType),
-			Hint: "it is one of " + in.types()}
+		return nil, &plugin.Error{
+			Kind: plugin.Data, Path: "/dataType", Msg: fmt.Sprintf("dataType %.64s is not supported", b.DataType),
+			Hint: "it is one of " + in.types(),
+		}
 	case b.Records == nil:
 		return nil, &plugin.Error{Kind: plugin.Data, Path: "/records", Msg: "records for user data synchronize is required"}
 	}
@@ -150,6 +156,7 @@ func (in *intake) types() string {
 func (in *intake) add(pg *page, l *layout, raw json.RawMessage) {
 	in.seq++
 	pg.n++
+	pg.bytes += len(raw)
 	in.totals[l.Type]++
 	r, err := decode(l.Type, raw)
 	if err == nil && r.Deleted {
@@ -165,32 +172,26 @@ func (in *intake) add(pg *page, l *layout, raw json.RawMessage) {
 }
 
 // canonical is the record as it is kept and compared: its members sorted,
-// numbers as they were written, secrets taken out.
+// numbers as they were written, what is not kept taken out.
 func (in *intake) canonical(l *layout, r *plugin.Record) string {
 	if r.Attrs == nil {
 		return "null"
 	}
-	for name := range r.Attrs {
-		if slices.Contains(secrets, strings.ToLower(name)) {
-			delete(r.Attrs, name)
-			in.notes.add(l.Type, name, "is a secret: taken out and not kept")
-		}
-	}
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(r.Attrs); err != nil {
-		return "null" // cannot be: it came out of JSON
-	}
-	return strings.TrimSuffix(b.String(), "\n")
+	in.sift(l, r.Attrs)
+	in.text = appendCanonical(in.text[:0], r.Attrs)
+	return string(in.text)
 }
 
 func (in *intake) addRow(pg *page, l *layout, r plugin.Record, canonical string) error {
-	said, stated, err := memberships(r.Attrs)
+	handled := handledOf(l, r.Attrs)
+	said, stated, err := memberships(handled)
 	if err != nil {
 		return err
 	}
-	parent, err := textOf("parentUid", r.Attrs["parentUid"])
+	parent, err := textOf("parentUid", handled["parentUid"])
+	if err == nil {
+		err = short("parentUid", parent)
+	}
 	if err != nil {
 		return err
 	}
@@ -207,11 +208,10 @@ func (in *intake) addRow(pg *page, l *layout, r plugin.Record, canonical string)
 			return &plugin.Error{Kind: plugin.Data, Path: c.Name, Msg: c.Name, Err: err}
 		}
 	}
-	in.leaveOut(l, r)
 	row[0], row[1], row[2] = in.seq, r.UID, string(mask)
 	row[3] = digest(l.print, canonical)
-	if stated && l.Type == plugin.User {
-		row[4] = digest("", said)
+	if stated {
+		row[4] = digest(statement(said))
 		for i, m := range said {
 			pg.memberships.Add(in.seq, int64(i), m.UID, optional(m.Owner), optional(m.Main))
 		}
@@ -224,29 +224,43 @@ func (in *intake) addRow(pg *page, l *layout, r plugin.Record, canonical string)
 	return nil
 }
 
+// statement is what a record says of departments, as text to compare.
+func statement(said []membership) string {
+	var b strings.Builder
+	for _, m := range said {
+		fmt.Fprintf(&b, "%d:%s %s %s\n", len(m.UID), m.UID, yesNoUnsaid(m.Owner), yesNoUnsaid(m.Main))
+	}
+	return b.String()
+}
+
+// yesNoUnsaid is what a record says of a flag, if anything.
+func yesNoUnsaid(b *bool) string {
+	switch {
+	case b == nil:
+		return "-"
+	case *b:
+		return "yes"
+	}
+	return "no"
+}
+
+// handledOf are the members that records of the type are asked for besides
+// columns: a department may have a member of its own called departments.
+func handledOf(l *layout, attrs map[string]any) map[string]any {
+	handled := make(map[string]any, len(l.Handled))
+	for _, name := range l.Handled {
+		if v, there := attrs[name]; there {
+			handled[name] = v
+		}
+	}
+	return handled
+}
+
 func optional(b *bool) any {
 	if b == nil {
 		return nil
 	}
 	return *b
-}
-
-// leaveOut says, once per field, what of a record goes into no column.
-func (in *intake) leaveOut(l *layout, r plugin.Record) {
-	for name := range r.Attrs {
-		switch {
-		case slices.ContainsFunc(l.columns[:l.stated], func(c schema.Column) bool { return c.Name == name }):
-		case name == "uid", name == "isDeleted", slices.Contains(l.Handled, name):
-		case slices.Contains(l.Associations, name):
-			in.notes.add(l.Type, name, "is a relation, which a sync does not write: a directory must not grant rights")
-		case slices.Contains(l.Protected, name):
-			in.notes.add(l.Type, name, "is NocoBase's own to set")
-		case slices.ContainsFunc(l.fixed, func(c schema.Column) bool { return c.Name == name }):
-			in.notes.add(l.Type, name, "has a type that a sync cannot write")
-		default:
-			in.notes.add(l.Type, name, l.Name+" has no such column; kept with the record")
-		}
-	}
 }
 
 func (in *intake) refuse(pg *page, r plugin.Record, canonical string, err error) {
@@ -261,14 +275,12 @@ func (in *intake) refuse(pg *page, r plugin.Record, canonical string, err error)
 	pg.refused.Add(in.seq, string(r.Type), uid, string(e.Kind), e.Path, e.Error(), canonical)
 }
 
-// digest stands for a value and for how it was read.
-func digest(print string, v any) string {
+// digest stands for parts of text: what a record says, and how it is read.
+func digest(parts ...string) string {
 	h := sha256.New()
-	h.Write([]byte(print))
-	if s, ok := v.(string); ok {
-		h.Write([]byte(s))
-	} else if err := json.NewEncoder(h).Encode(v); err != nil {
-		panic(fmt.Sprintf("engine: digest of %T: %v", v, err))
+	for _, part := range parts {
+		io.WriteString(h, part) //nolint:errcheck // a hash takes everything
 	}
-	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:16])
+	var sum [sha256.Size]byte
+	return base64.RawURLEncoding.EncodeToString(h.Sum(sum[:0])[:16])
 }

@@ -33,7 +33,7 @@ func newLayout(ctx context.Context, x schema.Conn, t *Table) (*layout, error) {
 		switch {
 		case slices.Contains(t.Derived, c.Name):
 			derived = append(derived, c)
-		case slices.Contains(t.Protected, c.Name) || strings.HasPrefix(c.Name, "_") || !c.Writable():
+		case slices.Contains(t.Protected, c.Name) || reserved(c.Name) || !c.Writable():
 			l.fixed = append(l.fixed, c)
 		default:
 			l.columns = append(l.columns, c)
@@ -43,6 +43,12 @@ func newLayout(ctx context.Context, x schema.Conn, t *Table) (*layout, error) {
 	l.columns = append(l.columns, derived...)
 	l.print = fingerprint(l.columns)
 	return l, x.DB().Mirror(ctx, x, t.Plan, l.columns)
+}
+
+// reserved says whether a column is called what statements of ours call
+// something else: it is left alone.
+func reserved(name string) bool {
+	return strings.HasPrefix(name, "_") || strings.Contains(name, "<") || strings.EqualFold(name, "seq") || strings.EqualFold(name, "uid")
 }
 
 func fingerprint(columns []schema.Column) string {

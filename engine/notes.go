@@ -2,6 +2,7 @@ package engine
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/nocobase-roster/roster/plugin"
@@ -11,9 +12,7 @@ import (
 type notes map[Note]int
 
 func (n notes) add(t plugin.Type, field, reason string) {
-	if len(field) > 64 {
-		field = field[:64] // a name, not a value; still, somebody else's text
-	}
+	field = fmt.Sprintf("%.64s", field) // a name, not a value; still, somebody else's text
 	key := Note{Type: t, Field: field, Reason: reason}
 	if _, known := n[key]; !known && len(n) >= maxNotes {
 		return

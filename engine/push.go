@@ -3,9 +3,10 @@ package engine
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"iter"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/jmoiron/sqlx"
 	"go.uber.org/zap"
@@ -79,6 +80,9 @@ func (e *Engine) check(p Push) error {
 	if len([]rune(p.Source)) > 255 {
 		return &plugin.Error{Kind: plugin.Data, Path: "/sourceName", Msg: "the source's name has more than the 255 characters that NocoBase keeps"}
 	}
+	if strings.IndexByte(p.Source, 0) >= 0 || !utf8.ValidString(p.Source) {
+		return &plugin.Error{Kind: plugin.Data, Path: "/sourceName", Msg: "the source's name holds a NUL character or is not valid UTF-8"}
+	}
 	if p.MatchKey == "" {
 		return nil
 	}
@@ -111,14 +115,14 @@ func (r *run) do(ctx context.Context, p Push) (*Report, error) {
 
 // stageAndPlan works on a connection of its own: its temporary tables hold the
 // records and the plan in the making.
-func (r *run) stageAndPlan(ctx context.Context, p Push) (_ []*layout, err error) {
+func (r *run) stageAndPlan(ctx context.Context, p Push) ([]*layout, error) {
 	db := r.engine.db
 	conn, err := db.Connx(ctx)
 	if err != nil {
 		return nil, schema.Wrap(err, "connect to the database")
 	}
-	defer func() { err = errors.Join(err, conn.Close()) }()
-	in := &intake{db: db, conn: conn, layouts: map[plugin.Type]*layout{}, notes: r.notes, totals: r.totals}
+	defer db.Release(ctx, conn)
+	in := &intake{db: db, conn: conn, layouts: map[plugin.Type]*layout{}, notes: r.notes, fates: fates{}, totals: r.totals}
 	var layouts []*layout
 	for _, t := range r.engine.types() {
 		l, err := newLayout(ctx, db.On(conn), t)
@@ -134,20 +138,19 @@ func (r *run) stageAndPlan(ctx context.Context, p Push) (_ []*layout, err error)
 	if err := r.take(ctx); err != nil {
 		return nil, err
 	}
-	err = r.plan(ctx, conn, layouts, p.MatchKey)
-	return layouts, errors.Join(err, in.dropTables(ctx))
+	return layouts, r.plan(ctx, conn, layouts, p.MatchKey)
 }
 
 // plan plans departments, then users, in one transaction: a plan is whole or
 // is not.
 func (r *run) plan(ctx context.Context, conn *sqlx.Conn, layouts []*layout, matchKey string) error {
-	tx, err := conn.BeginTxx(ctx, nil)
+	tx, err := r.engine.db.Begin(ctx, conn)
 	if err != nil {
 		return schema.Wrap(err, "begin to plan")
 	}
 	defer tx.Rollback() //nolint:errcheck // after Commit it does nothing
 	x := r.engine.db.On(tx)
-	if err := r.engine.db.ForPlanning(ctx, x); err != nil {
+	if err := r.engine.db.ForPlanning(ctx, x, r.read()); err != nil {
 		return err
 	}
 	for _, l := range layouts {

@@ -25,11 +25,9 @@ func (c *Chunk) release(ctx context.Context) error {
 
 // writeRows creates and updates the rows of the chunk's items.
 func (c *Chunk) writeRows(ctx context.Context) error {
-	if _, err := c.Exec(ctx, c.createSQL()); err != nil {
-		return schema.Wrap(err, "create rows of "+c.layout.Name)
-	}
-	_, err := c.Exec(ctx, c.updateSQL())
-	return schema.Wrap(err, "update rows of "+c.layout.Name)
+	return c.Run(ctx,
+		Step{What: "create rows of " + c.layout.Name, When: []string{"create"}, SQL: c.createSQL()},
+		Step{What: "update rows of " + c.layout.Name, When: []string{"changed"}, SQL: c.updateSQL()})
 }
 
 // createSQL inserts new rows: what the record states, and the column's default
@@ -67,26 +65,23 @@ func (c *Chunk) updateSQL() string {
 // them to their rows, and brings Roster's index up to date.
 func (c *Chunk) writeRecords(ctx context.Context) error {
 	json := c.DB().JSON("p._raw")
-	for _, step := range []struct {
-		what, q string
-		args    []any
-	}{
-		{"keep new records", `
+	return c.Run(ctx,
+		Step{What: "keep new records", When: []string{"create", "link"}, Args: []any{c.Source}, SQL: `
 			INSERT INTO {userDataSyncRecords} (id, [createdAt], [updatedAt], [sourceName], [sourceUk], [dataType], [metaData])
 			SELECT p._record_id, <now>, <now>, ?, p._uid, '<type>', ` + json + `
-			FROM {<plan>} p WHERE <chunk> AND p._fresh`, []any{c.Source}},
-		{"keep changed records", `
+			FROM {<plan>} p WHERE <chunk> AND p._fresh`},
+		Step{What: "keep changed records", When: []string{"update", "touch", "relink"}, SQL: `
 			UPDATE {userDataSyncRecords} AS t SET [lastMetaData] = t.[metaData], [metaData] = ` + json + `, [updatedAt] = <now>
 			FROM {<plan>} p WHERE <chunk> AND NOT p._fresh AND p._digest IS NOT NULL
-			AND t.id = p._record_id AND CAST(t.[metaData] AS text) IS DISTINCT FROM p._raw`, nil},
-		{"drop links of rows that are gone", `
+			AND t.id = p._record_id AND CAST(t.[metaData] AS text) IS DISTINCT FROM p._raw`},
+		Step{What: "drop links to rows that are gone", When: []string{"relink"}, SQL: `
 			DELETE FROM {userDataSyncRecordsResources} WHERE resource = '<rows>' AND [recordId] IN (
-				SELECT p._record_id FROM {<plan>} p WHERE <chunk> AND p._op IN ('create', 'link') AND NOT p._fresh)`, nil},
-		{"link records to rows", `
+				SELECT p._record_id FROM {<plan>} p WHERE <chunk> AND p._op IN ('create', 'link') AND NOT p._fresh)`},
+		Step{What: "link records to rows", When: []string{"create", "link"}, SQL: `
 			INSERT INTO {userDataSyncRecordsResources} ([createdAt], [updatedAt], [recordId], resource, [resourcePk])
 			SELECT <now>, <now>, p._record_id, '<rows>', CAST(p._row_id AS text)
-			FROM {<plan>} p JOIN {<rows>} t ON t.id = p._row_id WHERE <chunk> AND p._op IN ('create', 'link')`, nil},
-		{"index the records", `
+			FROM {<plan>} p JOIN {<rows>} t ON t.id = p._row_id WHERE <chunk> AND p._op IN ('create', 'link')`},
+		Step{What: "index the records", Args: []any{c.Source}, SQL: `
 			INSERT INTO {records} AS r (uid, source, type, record_id, row_id, adopted, digest, memberships, row_updated_at, seen_at)
 			SELECT p._uid, ?, '<type>', p._record_id, p._row_id, p._op = 'link',
 			       coalesce(p._digest, ''), coalesce(p._memberships, ''), t.[updatedAt], <now>
@@ -96,11 +91,5 @@ func (c *Chunk) writeRecords(ctx context.Context) error {
 			       adopted = CASE WHEN r.row_id = excluded.row_id THEN r.adopted ELSE excluded.adopted END,
 			       digest = CASE WHEN excluded.digest = '' THEN r.digest ELSE excluded.digest END,
 			       memberships = CASE WHEN excluded.memberships = '' THEN r.memberships ELSE excluded.memberships END,
-			       row_updated_at = excluded.row_updated_at, seen_at = excluded.seen_at`, []any{c.Source}},
-	} {
-		if _, err := c.Exec(ctx, step.q, step.args...); err != nil {
-			return schema.Wrap(err, step.what)
-		}
-	}
-	return nil
+			       row_updated_at = excluded.row_updated_at, seen_at = excluded.seen_at`})
 }

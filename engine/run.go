@@ -22,7 +22,7 @@ const (
 	poll  = 100 * time.Millisecond // how often a run looks whether another of its source has ended
 )
 
-// keep is how long the items of ended runs are kept.
+// keep is how long runs are kept, with their items, once they have ended.
 const keep = 30 * 24 * time.Hour
 
 // A run is one execution of a sync. Its row in the table of runs is the truth
@@ -60,23 +60,44 @@ func (e *Engine) begin(ctx context.Context, source, kind string, report func(Pro
 	return ctx, r, nil
 }
 
-// sweep marks the runs of processes that ended without a word, and forgets the
-// items of runs that ended long ago.
+// sweep marks the runs of processes that ended without a word, and forgets
+// runs that ended long ago.
 func (e *Engine) sweep(ctx context.Context, x schema.Conn) error {
-	_, err := x.Exec(ctx, `UPDATE {runs} SET state = 'interrupted', finished_at = beat_at,
-		message = 'the process that ran it ended; what it had committed stands, and the same push again writes the rest'
-		WHERE finished_at IS NULL AND state <> 'held' AND beat_at < ?`, e.db.Time(e.now().Add(-lease)))
-	if err != nil {
-		return schema.Wrap(err, "look for runs that were interrupted")
+	if err := e.markSilent(ctx, x); err != nil {
+		return err
 	}
-	for _, table := range []string{"plan_departments", "plan_users", "plan_memberships"} {
-		_, err := x.Exec(ctx, `DELETE FROM {`+table+`} WHERE _run IN (
-			SELECT id FROM {runs} WHERE finished_at < ?)`, e.db.Time(e.now().Add(-keep)))
-		if err != nil {
-			return schema.Wrap(err, "forget the items of old runs")
+	return e.forget(ctx, x)
+}
+
+// forget drops runs that ended long ago, with their items.
+func (e *Engine) forget(ctx context.Context, x schema.Conn) error {
+	var old []int64
+	err := x.Select(ctx, &old, `SELECT id FROM {runs} WHERE finished_at < ? ORDER BY finished_at LIMIT 100`, e.db.Time(e.now().Add(-keep)))
+	for _, id := range old {
+		for _, q := range []string{
+			`DELETE FROM {plan_departments} WHERE _run = ?`, `DELETE FROM {plan_users} WHERE _run = ?`,
+			`DELETE FROM {plan_memberships} WHERE _run = ?`, `DELETE FROM {chunks} WHERE run = ?`, `DELETE FROM {runs} WHERE id = ?`,
+		} {
+			if _, err := x.Exec(ctx, q, id); err != nil {
+				return schema.Wrap(err, "forget an old run")
+			}
 		}
 	}
-	return nil
+	return schema.Wrap(err, "look for old runs")
+}
+
+// isSilent is SQL for: the run has not said for too long that it lives. A run
+// that is held waits for an operator, not for a process.
+const isSilent = `finished_at IS NULL AND state <> 'held' AND beat_at < ?`
+
+func (e *Engine) silentSince() any { return e.db.Time(e.now().Add(-lease)) }
+
+// markSilent ends the runs of processes that ended without a word.
+func (e *Engine) markSilent(ctx context.Context, x schema.Conn) error {
+	_, err := x.Exec(ctx, `UPDATE {runs} SET state = 'interrupted', finished_at = beat_at,
+		message = 'the process that ran it ended; what it had committed stands, and the same push again writes the rest'
+		WHERE `+isSilent, e.silentSince())
+	return schema.Wrap(err, "mark runs that were interrupted")
 }
 
 // beats says that the run lives, and stops it when somebody else has taken it.
@@ -153,9 +174,12 @@ func (r *run) fence(ctx context.Context, x schema.Conn) error {
 	return schema.Wrap(err, "see that the run is ours")
 }
 
-// enter writes the run's new state.
+// enter writes the run's new state, unless it was taken for dead.
 func (r *run) enter(ctx context.Context, s State) error {
-	_, err := r.engine.db.On(r.engine.db).Exec(ctx, `UPDATE {runs} SET state = ? WHERE id = ? AND owner = ?`, s, r.id, r.engine.owner)
+	n, err := r.engine.db.On(r.engine.db).Exec(ctx, `UPDATE {runs} SET state = ? WHERE id = ? AND owner = ? AND finished_at IS NULL`, s, r.id, r.engine.owner)
+	if err == nil && n == 0 {
+		return errTaken
+	}
 	return schema.Wrap(err, "write the state of the run")
 }
 
@@ -168,9 +192,12 @@ func (r *run) end(ctx context.Context, s State, message string, counts map[strin
 	if err != nil {
 		return err
 	}
-	_, err = r.engine.db.On(r.engine.db).Exec(ctx, `UPDATE {runs} SET state = ?, message = ?, counts = ?, finished_at = ? WHERE id = ? AND owner = ? AND finished_at IS NULL`,
+	n, err := r.engine.db.On(r.engine.db).Exec(ctx, `UPDATE {runs} SET state = ?, message = ?, counts = ?, finished_at = ? WHERE id = ? AND owner = ? AND finished_at IS NULL`,
 		s, clip(message), string(b), r.engine.db.Time(r.engine.now()), r.id, r.engine.owner)
-	return schema.Wrap(err, "write how the run ended")
+	if err == nil && n == 0 {
+		return errTaken
+	}
+	return told(ctx, schema.Wrap(err, "write how the run ended"))
 }
 
 // clip keeps a message within the 255 characters of NocoBase's column.
@@ -195,4 +222,13 @@ func (r *run) tell(set func(*Progress)) {
 // at is progress that is only a state.
 func at(s State) func(*Progress) {
 	return func(p *Progress) { p.State = s }
+}
+
+// read is how many records were read.
+func (r *run) read() int {
+	n := 0
+	for _, total := range r.totals {
+		n += total
+	}
+	return n
 }

@@ -79,7 +79,7 @@ func (r *run) count(ctx context.Context, l *layout, total int) (Counts, error) {
 	}
 	err := r.engine.db.On(r.engine.db).Select(ctx, &ops, l.names(r.id).Replace(`
 		SELECT _op AS op, count(*) AS n FROM {<plan>}
-		WHERE _run = <run> AND (_digest IS NOT NULL OR _op IN ('fail', 'skip')) GROUP BY _op`))
+		WHERE _run = <run> AND _raw IS NOT NULL GROUP BY _op`))
 	if err != nil {
 		return c, schema.Wrap(err, "count what came of the run")
 	}
@@ -110,11 +110,11 @@ func (r *run) countMemberships(ctx context.Context) (Counts, error) {
 	err := r.engine.db.On(r.engine.db).Select(ctx, &ops, `
 		SELECT m._op AS op, count(*) AS n FROM {plan_memberships} m
 		JOIN {plan_users} p ON p._run = m._run AND p._n = m._n
-		WHERE m._run = ? AND p._op <> 'fail' AND (m.member OR m._op = 'await') GROUP BY m._op`, r.id)
+		WHERE m._run = ? AND p._op <> 'fail' AND m._op NOT IN ('claim', 'unclaim') GROUP BY m._op`, r.id)
 	for _, o := range ops {
 		switch o.Op {
-		case "add":
-			c.Created = o.N
+		case "add", "restore":
+			c.Created += o.N
 		case "set":
 			c.Updated = o.N
 		case "drop":
@@ -158,7 +158,7 @@ func (r *run) failures(ctx context.Context, l *layout) ([]FailedRecord, error) {
 	}
 	err := r.engine.db.On(r.engine.db).Select(ctx, &rows, l.names(r.id).Replace(`
 		SELECT coalesce(_raw, 'null') AS raw, _kind AS kind, coalesce(_field, '') AS field, _reason AS reason
-		FROM {<plan>} WHERE _run = <run> AND _op = 'fail' ORDER BY abs(_n) LIMIT ?`), FailedInReport)
+		FROM {<plan>} WHERE _run = <run> AND _op = 'fail' AND _raw IS NOT NULL ORDER BY abs(_n) LIMIT ?`), FailedInReport)
 	failed := make([]FailedRecord, len(rows))
 	for i, row := range rows {
 		failed[i] = FailedRecord{Record: json.RawMessage(row.Raw), Message: row.Reason, Kind: plugin.Kind(row.Kind), Field: row.Field}

@@ -58,7 +58,7 @@ func (pg *page) reset() {
 	}
 	pg.memberships.Reset()
 	pg.refused.Reset()
-	pg.n = 0
+	pg.n, pg.bytes = 0, 0
 }
 
 // write stages a page.
@@ -77,21 +77,4 @@ func (in *intake) write(ctx context.Context, pg *page) error {
 		return err
 	}
 	return in.db.Load(ctx, in.conn, "staged_refused", refusedNames, pg.refused)
-}
-
-// dropTables frees what the run staged; the connection goes back to the pool.
-func (in *intake) dropTables(ctx context.Context) error {
-	x := in.db.On(in.conn)
-	tables := []string{"staged_membership", "staged_refused"}
-	for t := range in.layouts {
-		for _, stage := range []string{"staged_", "found_", "refused_", "derived_", "touched_", "awaits_", "wanted_"} {
-			tables = append(tables, stage+string(t))
-		}
-	}
-	for _, table := range tables {
-		if _, err := x.Exec(context.WithoutCancel(ctx), "DROP TABLE IF EXISTS "+table); err != nil {
-			return schema.Wrap(err, "drop "+table)
-		}
-	}
-	return nil
 }

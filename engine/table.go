@@ -75,8 +75,15 @@ type Plan struct {
 	Source string
 	Type   plugin.Type
 
-	table *Table
-	names *strings.Replacer
+	records int // how many the run has read
+	table   *Table
+	names   *strings.Replacer
+}
+
+// Analyze tells the database what a temporary table holds, once it is filled:
+// see schema.DB.Analyze.
+func (p *Plan) Analyze(ctx context.Context, table string) error {
+	return p.DB().Analyze(ctx, p.Conn, p.records, p.names.Replace(table))
 }
 
 // Exec runs q and says how many rows it touched.
@@ -112,9 +119,9 @@ type Chunk struct {
 	Source string
 	Type   plugin.Type
 
-	layout      *layout
-	first, last int64 // the items, by _n, both included
-	names       *strings.Replacer
+	layout *layout
+	facts  facts
+	names  *strings.Replacer
 }
 
 // Exec runs q and says how many rows it touched.
@@ -125,6 +132,37 @@ func (c *Chunk) Exec(ctx context.Context, q string, args ...any) (int64, error) 
 // Select reads all rows into the slice dst points to.
 func (c *Chunk) Select(ctx context.Context, dst any, q string, args ...any) error {
 	return c.Conn.Select(ctx, dst, c.names.Replace(q), args...)
+}
+
+// Has says whether the run has anything of one of those kinds to write: a step
+// that has none is skipped. The kinds are the ops of items, those of
+// memberships with "membership " before, "changed" (a row differs), "relink" (a
+// record stands for another row than before), "awaits" (a parent has not
+// arrived), "pending" (somebody waits already) and "kept" (memberships are
+// marked as older than any claim).
+func (c *Chunk) Has(kinds ...string) bool {
+	return slices.ContainsFunc(kinds, func(kind string) bool { return c.facts[kind] })
+}
+
+// A Step is one statement of the writing of a chunk.
+type Step struct {
+	What string   // for an error: "link records to rows"
+	When []string // the kinds of which the run must have one, as for Has; none: always
+	SQL  string
+	Args []any
+}
+
+// Run runs the steps that have something to do, one after the other.
+func (c *Chunk) Run(ctx context.Context, steps ...Step) error {
+	for _, s := range steps {
+		if len(s.When) > 0 && !c.Has(s.When...) {
+			continue
+		}
+		if _, err := c.Exec(ctx, s.SQL, s.Args...); err != nil {
+			return schema.Wrap(err, s.What)
+		}
+	}
+	return nil
 }
 
 // States is SQL for: the item p states column.

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"go.uber.org/zap"
+
 	"github.com/nocobase-roster/roster/plugin"
 	"github.com/nocobase-roster/roster/schema"
 )
@@ -40,6 +42,9 @@ func (e *Engine) Tasks(ctx context.Context, f TaskFilter) ([]Task, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := e.bury(ctx); err != nil {
+		return nil, told(ctx, err)
+	}
 	var rows []taskRow
 	err = e.db.On(e.db).Select(ctx, &rows, taskColumns+`
 		WHERE (? = '' OR source = ?) AND (? = 0 OR id < ?) ORDER BY id DESC LIMIT ?`,
@@ -62,6 +67,9 @@ func (e *Engine) Task(ctx context.Context, id string) (*Task, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := e.bury(ctx); err != nil {
+		return nil, told(ctx, err)
+	}
 	var row taskRow
 	err = e.db.On(e.db).Get(ctx, &row, taskColumns+`WHERE id = ?`, n)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -72,6 +80,22 @@ func (e *Engine) Task(ctx context.Context, id string) (*Task, error) {
 	}
 	task, err := e.task(row)
 	return &task, err
+}
+
+// bury marks the runs of dead processes, should nobody push again. A database
+// that cannot be written to now may have a living run at work.
+func (e *Engine) bury(ctx context.Context) error {
+	x := e.db.On(e.db)
+	var silent bool
+	if err := x.Get(ctx, &silent, `SELECT EXISTS (SELECT 1 FROM {runs} WHERE `+isSilent+`)`, e.silentSince()); err != nil || !silent {
+		return schema.Wrap(err, "look for runs that were interrupted")
+	}
+	ctx, cancel := context.WithTimeout(ctx, poll)
+	defer cancel()
+	if err := e.markSilent(ctx, x); err != nil {
+		e.log.Debug("silent runs could not be marked as interrupted now", zap.Error(err))
+	}
+	return nil
 }
 
 func (e *Engine) task(row taskRow) (Task, error) {
@@ -135,11 +159,20 @@ func (e *Engine) Items(ctx context.Context, f ItemFilter) ([]Item, error) {
 	items := make([]Item, len(rows))
 	for i, row := range rows {
 		items[i] = Item{
-			Type: plugin.Type(row.Type), UID: row.UID, Op: row.Op, Fields: strings.Fields(row.Fields),
+			Type: plugin.Type(row.Type), UID: row.UID, Op: row.Op, Fields: changedFields(row.Fields),
 			State: itemState(row.Op, row.Applied), Reason: row.Reason, RowID: row.Row,
 		}
 	}
 	return items, nil
+}
+
+// changedFields reads the names that the plan keeps, each followed by the end
+// of its line.
+func changedFields(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return strings.Split(strings.TrimSuffix(s, "\n"), "\n")
 }
 
 func itemState(op string, applied bool) string {
