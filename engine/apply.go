@@ -164,7 +164,7 @@ func (r *run) applyChunk(ctx context.Context, l *layout, f facts, s span) error 
 	if err != nil {
 		return schema.Wrap(err, "begin a chunk")
 	}
-	defer tx.Rollback() //nolint:errcheck // after Commit it does nothing
+	defer tx.Rollback() // after Commit it does nothing
 	c := r.chunk(db.On(tx), l, f, s)
 	if err := db.ForApplying(ctx, c.Conn); err != nil {
 		return err

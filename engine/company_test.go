@@ -147,7 +147,7 @@ func (c *company) move(title, under string) {
 // list reads rows, each as its values in one line; null is a dash.
 func (c *company) list(q string, args ...any) []string {
 	c.Helper()
-	rows, err := c.db.QueryxContext(context.Background(), c.db.SQL(q), args...) //nolint:sqlclosecheck // closed below
+	rows, err := c.db.QueryxContext(context.Background(), c.db.SQL(q), args...)
 	if err != nil {
 		c.Fatalf("%s: %v", q, err)
 	}

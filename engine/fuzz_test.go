@@ -72,6 +72,6 @@ var oddRecords = []string{
 	`{"uid":"u1","departments":["u1",7,{"uid":"u1","isOwner":true,"isMain":null}]}`, `{"uid":"u1","parentUid":"u1"}`, `{"uid":"u1","parentUid":{}}`,
 	`{"uid":"u1","isDeleted":true}`, `{"uid":"u1","isDeleted":"yes"}`, `{"uid":"u1","roles":["admin"],"password":"x","resetToken":"y"}`,
 	`{"uid":"u1","id":1,"sort":"x","createdAt":1,"mainDepartmentId":5,"parentId":5,"isLeaf":false,"systemSettings":{},"passwordChangeTz":1,"appLang":"x"}`,
-	`{"uid":"\\.","nickname":"\\N\t\r\n\\","title":"\\."}`, `{"uid":"u1","nickname":"‮مرحبا 😀 \u0001"}`, `{"uid":"?","title":"{users} [id] ' \" -- ;"}`,
+	`{"uid":"\\.","nickname":"\\N\t\r\n\\","title":"\\."}`, `{"uid":"u1","nickname":"\u202eمرحبا 😀 \u0001"}`, `{"uid":"?","title":"{users} [id] ' \" -- ;"}`,
 	`{"uid":"u1","metaData":1e999999}`, `{"uid":"u1","seq":1,"_mask":"0","_raw":null}`,
 }

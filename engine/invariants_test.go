@@ -118,4 +118,4 @@ func checkCounts(t failer, r *engine.Report, departments, users int) {
 	}
 }
 
-var _ failer = (testing.TB)(nil)
+var _ failer = testing.TB(nil)

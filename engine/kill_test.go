@@ -174,7 +174,7 @@ func (v *victim) mustBeInterrupted(t *testing.T, e *engine.Engine, began int) {
 	for _, task := range mustSettled(t, e) {
 		id, _ := strconv.Atoi(task.ID)
 		died := id == began && began > len(v.said)
-		if task.State != engine.Success && !(died && task.State == engine.Interrupted) {
+		if task.State != engine.Success && (!died || task.State != engine.Interrupted) {
 			t.Errorf("task %s is %s: %s", task.ID, task.State, task.Message)
 		}
 	}
@@ -221,11 +221,7 @@ func faint() func(engine.Progress) {
 	return once(departments, func() { syscall.Kill(os.Getpid(), syscall.SIGSTOP) })
 }
 
-const (
-	companyUsers       = 2500
-	companyJoiners     = 50
-	companyDepartments = 250
-)
+const companyJoiners = 50
 
 // companyState pushes the made-up company as it is at first (0), and as it is
 // after a change (1): people who are renamed, move, trade addresses, join and
@@ -290,12 +286,12 @@ func companyUser(i, state int) object {
 		memberships = append(memberships, fmt.Sprintf("d%d", (home+31*(n+1))%companyDepartments))
 	}
 	if state == 1 {
-		switch {
-		case i%11 == 5:
+		switch i % 11 {
+		case 5:
 			memberships[0] = fmt.Sprintf("d%d", (home+1)%companyDepartments)
-		case i%11 == 6:
+		case 6:
 			memberships = append(memberships, object{"uid": fmt.Sprintf("d%d", (home+5)%companyDepartments), "isOwner": true})
-		case i%11 == 7:
+		case 7:
 			memberships = nil
 		}
 	}

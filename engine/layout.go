@@ -54,7 +54,7 @@ func reserved(name string) bool {
 func fingerprint(columns []schema.Column) string {
 	h := sha256.New()
 	for _, c := range columns {
-		fmt.Fprintf(h, "%s %s\n", c.Name, c.Type)
+		h.Write([]byte(c.Name + " " + c.Type + "\n"))
 	}
 	return string(h.Sum(nil))
 }

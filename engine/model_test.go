@@ -86,7 +86,6 @@ type modelItem struct {
 	refused  bool
 	parent   string           // a department's
 	says     []statement      // a user's
-	stated   bool             // the user speaks of departments
 	row      *modelDepartment // one of the two
 	user     *modelUser
 	touched  bool

@@ -2,4 +2,8 @@
 
 package engine_test
 
-const underRace = false
+const (
+	underRace          = false
+	companyUsers       = 2500
+	companyDepartments = 250
+)

@@ -113,7 +113,8 @@ func find(ctx context.Context, p *Plan, l *layout, matchKey string) (f finding, 
 	for _, q := range []struct {
 		sql  string
 		args []any
-	}{{`
+	}{
+		{`
 		INSERT INTO found_<type> (seq, n, op, fresh, record_id, row_id, restated)
 		SELECT s.seq, s.seq,
 		       CASE WHEN u.id IS NULL AND ` + matched + ` IS NOT NULL THEN 'link'

@@ -148,7 +148,7 @@ func (r *run) plan(ctx context.Context, conn *sqlx.Conn, layouts []*layout, matc
 	if err != nil {
 		return schema.Wrap(err, "begin to plan")
 	}
-	defer tx.Rollback() //nolint:errcheck // after Commit it does nothing
+	defer tx.Rollback() // after Commit it does nothing
 	x := r.engine.db.On(tx)
 	if err := r.engine.db.ForPlanning(ctx, x, r.read()); err != nil {
 		return err

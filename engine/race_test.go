@@ -2,5 +2,9 @@
 
 package engine_test
 
-// underRace: the race detector makes SQLite ten times slower.
-const underRace = true
+// The race detector makes SQLite forty times slower.
+const (
+	underRace          = true
+	companyUsers       = 200
+	companyDepartments = 60
+)

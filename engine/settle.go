@@ -189,8 +189,14 @@ func (c Counts) String() string {
 		n    int
 		what string
 	}{
-		{c.Created, "created"}, {c.Linked, "linked"}, {c.Updated, "updated"}, {c.Deleted, "deleted"},
-		{c.Unchanged, "unchanged"}, {c.Pending, "pending"}, {c.Skipped, "skipped"}, {c.Failed, "failed"},
+		{c.Created, "created"},
+		{c.Linked, "linked"},
+		{c.Updated, "updated"},
+		{c.Deleted, "deleted"},
+		{c.Unchanged, "unchanged"},
+		{c.Pending, "pending"},
+		{c.Skipped, "skipped"},
+		{c.Failed, "failed"},
 	} {
 		if n.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n.n, n.what))

@@ -9,16 +9,9 @@ import (
 	"github.com/nocobase-roster/roster/schema"
 )
 
-// secrets are what members of a record are called that nobody may read:
-// NocoBase keeps what is pushed in metaData, which many may.
-var secrets = []string{
-	"password", "passwd", "pwd", "passphrase", "passwordhash", "hashedpassword", "newpassword", "oldpassword", "confirmpassword",
-	"token", "resettoken", "accesstoken", "refreshtoken", "idtoken", "authtoken", "apitoken",
-	"secret", "clientsecret", "appsecret", "corpsecret", "apikey", "privatekey", "credentials",
-}
-
 // secret says whether a member of that name is a secret, in whatever case and
-// however its words are joined.
+// however its words are joined: NocoBase keeps what is pushed in metaData,
+// which many may read.
 func secret(name string) bool {
 	plain := strings.Map(func(r rune) rune {
 		if !unicode.IsLetter(r) && !unicode.IsDigit(r) {
@@ -26,7 +19,13 @@ func secret(name string) bool {
 		}
 		return unicode.ToLower(r)
 	}, name)
-	return slices.Contains(secrets, plain)
+	switch plain {
+	case "password", "passwd", "pwd", "passphrase", "passwordhash", "hashedpassword", "newpassword", "oldpassword", "confirmpassword",
+		"token", "resettoken", "accesstoken", "refreshtoken", "idtoken", "authtoken", "apitoken",
+		"secret", "clientsecret", "appsecret", "corpsecret", "apikey", "privatekey", "credentials":
+		return true
+	}
+	return false
 }
 
 // A fate is what becomes of a member of a record.

@@ -10,14 +10,17 @@ import (
 )
 
 // The columns of staged_<type> before those of the table itself.
-var stagedNames = []string{"seq", "uid", "_mask", "_digest", "_memberships", "_raw", "_parent"}
+func stagedNames() []string {
+	return []string{"seq", "uid", "_mask", "_digest", "_memberships", "_raw", "_parent"}
+}
 
 const stagedColumns = 7
 
-var (
-	membershipNames = []string{"seq", "pos", "uid", "is_owner", "is_main"}
-	refusedNames    = []string{"seq", "type", "uid", "kind", "field", "reason", "raw"}
-)
+func membershipNames() []string { return []string{"seq", "pos", "uid", "is_owner", "is_main"} }
+
+func refusedNames() []string {
+	return []string{"seq", "type", "uid", "kind", "field", "reason", "raw"}
+}
 
 func (in *intake) makeTables(ctx context.Context) error {
 	x := in.db.On(in.conn)
@@ -43,8 +46,8 @@ func (in *intake) makeTables(ctx context.Context) error {
 func (in *intake) newPage() *page {
 	pg := &page{
 		records:     map[plugin.Type]*schema.Rows{},
-		memberships: in.db.Rows(len(membershipNames)),
-		refused:     in.db.Rows(len(refusedNames)),
+		memberships: in.db.Rows(len(membershipNames())),
+		refused:     in.db.Rows(len(refusedNames())),
 	}
 	for t, l := range in.layouts {
 		pg.records[t] = in.db.Rows(stagedColumns + l.stated)
@@ -65,7 +68,7 @@ func (pg *page) reset() {
 func (in *intake) write(ctx context.Context, pg *page) error {
 	for t, rows := range pg.records {
 		l := in.layouts[t]
-		names := slices.Clone(stagedNames)
+		names := stagedNames()
 		for _, c := range l.columns[:l.stated] {
 			names = append(names, c.Name)
 		}
@@ -73,8 +76,8 @@ func (in *intake) write(ctx context.Context, pg *page) error {
 			return err
 		}
 	}
-	if err := in.db.Load(ctx, in.conn, "staged_membership", membershipNames, pg.memberships); err != nil {
+	if err := in.db.Load(ctx, in.conn, "staged_membership", membershipNames(), pg.memberships); err != nil {
 		return err
 	}
-	return in.db.Load(ctx, in.conn, "staged_refused", refusedNames, pg.refused)
+	return in.db.Load(ctx, in.conn, "staged_refused", refusedNames(), pg.refused)
 }

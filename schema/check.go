@@ -8,22 +8,24 @@ import (
 )
 
 // needed are the columns of NocoBase's that a sync reads or writes.
-var needed = map[string][]string{
-	"users":                        {"id", "createdAt", "updatedAt", "nickname", "username", "email", "phone", "systemSettings", "sort", "mainDepartmentId"},
-	"departments":                  {"id", "createdAt", "updatedAt", "title", "isLeaf", "parentId", "sort"},
-	"main_departments_path":        {"nodePk", "path", "rootPk"},
-	"departmentsUsers":             {"createdAt", "updatedAt", "departmentId", "userId", "isOwner"},
-	"roles":                        {"name", "default"},
-	"rolesUsers":                   {"createdAt", "updatedAt", "roleName", "userId"},
-	"userDataSyncRecords":          {"id", "createdAt", "updatedAt", "sourceName", "sourceUk", "dataType", "metaData", "lastMetaData"},
-	"userDataSyncRecordsResources": {"id", "createdAt", "updatedAt", "recordId", "resource", "resourcePk"},
+func needed() map[string][]string {
+	return map[string][]string{
+		"users":                        {"id", "createdAt", "updatedAt", "nickname", "username", "email", "phone", "systemSettings", "sort", "mainDepartmentId"},
+		"departments":                  {"id", "createdAt", "updatedAt", "title", "isLeaf", "parentId", "sort"},
+		"main_departments_path":        {"nodePk", "path", "rootPk"},
+		"departmentsUsers":             {"createdAt", "updatedAt", "departmentId", "userId", "isOwner"},
+		"roles":                        {"name", "default"},
+		"rolesUsers":                   {"createdAt", "updatedAt", "roleName", "userId"},
+		"userDataSyncRecords":          {"id", "createdAt", "updatedAt", "sourceName", "sourceUk", "dataType", "metaData", "lastMetaData"},
+		"userDataSyncRecordsResources": {"id", "createdAt", "updatedAt", "recordId", "resource", "resourcePk"},
+	}
 }
 
 // check wants a database that is not ours to make to have what a sync needs.
 func (db *DB) check(ctx context.Context) error {
 	x := db.On(db)
-	for _, table := range nocobase {
-		want := needed[table]
+	for _, table := range nocobase() {
+		want := needed()[table]
 		if want == nil {
 			continue
 		}

@@ -17,12 +17,12 @@ type dialect struct {
 	bulk     bool // rows are loaded with COPY
 }
 
-var postgresDialect = dialect{
-	name: "postgres", own: "roster.", share: "FOR SHARE", parallel: 2, bulk: true,
+func postgresDialect() dialect {
+	return dialect{name: "postgres", own: "roster.", share: "FOR SHARE", parallel: 2, bulk: true}
 }
 
-var sqliteDialect = dialect{
-	name: "sqlite", own: "roster_", parallel: 1,
+func sqliteDialect() dialect {
+	return dialect{name: "sqlite", own: "roster_", parallel: 1}
 }
 
 // sequelizeTime is how NocoBase (Sequelize) keeps a time in SQLite.

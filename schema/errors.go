@@ -95,37 +95,40 @@ func Constraint(err error) string {
 	return on
 }
 
-// hints are what to do about faults that only an operator can mend, by
-// PostgreSQL's code and by SQLite's.
-var hints = map[string]string{
-	"28000": "check the user in the URL, and what the server's pg_hba.conf lets in",
-	"28P01": "check the user and the password in the URL",
-	"3D000": "there is no such database: make it first, or correct its name in the URL",
-	"42501": "the user lacks a right: let it own the database, or make tables and schemas in it",
-	"42P01": "a table is missing: is this NocoBase's database?",
-	"42703": "a column is missing: is this NocoBase's database, and of a version that Roster knows?",
-	"25006": "the server takes no changes: it is a standby, or set to read only",
-	"53100": "the server's disk is full",
-	"53300": "the server has no connection left: raise max_connections or end some",
+// postgresHints are what to do about faults that only an operator can mend.
+func postgresHints() map[string]string {
+	return map[string]string{
+		"28000": "check the user in the URL, and what the server's pg_hba.conf lets in",
+		"28P01": "check the user and the password in the URL",
+		"3D000": "there is no such database: make it first, or correct its name in the URL",
+		"42501": "the user lacks a right: let it own the database, or make tables and schemas in it",
+		"42P01": "a table is missing: is this NocoBase's database?",
+		"42703": "a column is missing: is this NocoBase's database, and of a version that Roster knows?",
+		"25006": "the server takes no changes: it is a standby, or set to read only",
+		"53100": "the server's disk is full",
+		"53300": "the server has no connection left: raise max_connections or end some",
+	}
 }
 
-var sqliteHints = map[int]string{
-	sqlite3.SQLITE_READONLY: "the file cannot be written: check its rights and those of its folder",
-	sqlite3.SQLITE_PERM:     "the file cannot be written: check its rights and those of its folder",
-	sqlite3.SQLITE_CANTOPEN: "the file cannot be opened: check its path, its rights and those of its folder",
-	sqlite3.SQLITE_NOTADB:   "the file is no SQLite database: name another",
-	sqlite3.SQLITE_CORRUPT:  "the file is damaged: bring back a copy of it",
-	sqlite3.SQLITE_FULL:     "the disk is full",
+func sqliteHints() map[int]string {
+	return map[int]string{
+		sqlite3.SQLITE_READONLY: "the file cannot be written: check its rights and those of its folder",
+		sqlite3.SQLITE_PERM:     "the file cannot be written: check its rights and those of its folder",
+		sqlite3.SQLITE_CANTOPEN: "the file cannot be opened: check its path, its rights and those of its folder",
+		sqlite3.SQLITE_NOTADB:   "the file is no SQLite database: name another",
+		sqlite3.SQLITE_CORRUPT:  "the file is damaged: bring back a copy of it",
+		sqlite3.SQLITE_FULL:     "the disk is full",
+	}
 }
 
 func hint(c Class, err error) string {
 	var s *sqlite.Error
 	switch {
 	case c != Misconfigured:
-	case pq.As(err) != nil && hints[string(pq.As(err).Code)] != "":
-		return hints[string(pq.As(err).Code)]
-	case errors.As(err, &s) && sqliteHints[s.Code()&0xff] != "":
-		return sqliteHints[s.Code()&0xff]
+	case pq.As(err) != nil && postgresHints()[string(pq.As(err).Code)] != "":
+		return postgresHints()[string(pq.As(err).Code)]
+	case errors.As(err, &s) && sqliteHints()[s.Code()&0xff] != "":
+		return sqliteHints()[s.Code()&0xff]
 	}
 	switch c {
 	case Gone:

@@ -104,7 +104,7 @@ func (db *DB) Load(ctx context.Context, conn *sqlx.Conn, table string, columns [
 	if err != nil {
 		return Wrap(err, "load "+table)
 	}
-	defer tx.Rollback() //nolint:errcheck // after Commit it does nothing
+	defer tx.Rollback() // after Commit it does nothing
 	load := loadValues
 	if r.bulk {
 		load = loadCopy

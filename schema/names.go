@@ -7,17 +7,21 @@ import (
 )
 
 // nocobase are the tables of NocoBase's that Roster reads or writes.
-var nocobase = []string{
-	"users", "departments", "main_departments_path", "departmentsUsers",
-	"roles", "rolesUsers", "departmentsRoles",
-	"userDataSyncRecords", "userDataSyncRecordsResources", "userDataSyncSources", "userDataSyncTasks",
+func nocobase() []string {
+	return []string{
+		"users", "departments", "main_departments_path", "departmentsUsers",
+		"roles", "rolesUsers", "departmentsRoles",
+		"userDataSyncRecords", "userDataSyncRecordsResources", "userDataSyncSources", "userDataSyncTasks",
+	}
 }
 
 // own are Roster's tables: an index of NocoBase's, and the runs.
-var own = []string{
-	"records", "pending", "kept_memberships",
-	"runs", "chunks", "plan_departments", "plan_users", "plan_memberships",
-	"counters",
+func own() []string {
+	return []string{
+		"records", "pending", "kept_memberships",
+		"runs", "chunks", "plan_departments", "plan_users", "plan_memberships",
+		"counters",
+	}
 }
 
 // expand replaces {table}, [column] and ? in q, outside of quoted text.
@@ -71,9 +75,9 @@ func (d dialect) parameter(n int) string {
 // table gives the name of a table as this database knows it.
 func (d dialect) table(name string) string {
 	switch {
-	case slices.Contains(nocobase, name):
+	case slices.Contains(nocobase(), name):
 		return Quote(name)
-	case slices.Contains(own, name):
+	case slices.Contains(own(), name):
 		return d.own + name
 	}
 	panic("schema: no table is called " + name)

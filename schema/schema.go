@@ -80,7 +80,7 @@ func openSQLite(path string) (*DB, error) {
 		return nil, Wrap(err, "open the database")
 	}
 	db.SetMaxOpenConns(8)
-	return &DB{DB: db, dialect: sqliteDialect}, nil
+	return &DB{DB: db, dialect: sqliteDialect()}, nil
 }
 
 // escapePath keeps what a URI gives a meaning from being read as such.
@@ -99,7 +99,7 @@ func openPostgres(url string) (*DB, error) {
 	}
 	db := sqlx.NewDb(sqlOpen(connector), "postgres")
 	db.SetMaxOpenConns(16)
-	return &DB{DB: db, dialect: postgresDialect}, nil
+	return &DB{DB: db, dialect: postgresDialect()}, nil
 }
 
 // Dialect names the kind of database: "postgres" or "sqlite".

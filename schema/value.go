@@ -159,14 +159,16 @@ func (c *Column) timestamp(v any) (any, error) {
 
 // moments are the ways to write a time; fractions of a second may follow. One
 // without a zone is UTC.
-var moments = []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05 Z07:00", "2006-01-02 15:04:05Z07:00", time.DateTime, time.DateOnly}
+func moments() []string {
+	return []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05 Z07:00", "2006-01-02 15:04:05Z07:00", time.DateTime, time.DateOnly}
+}
 
 func (c *Column) moment(v any) (time.Time, error) {
 	s, ok := v.(string)
 	if !ok {
 		return time.Time{}, c.expected("a date such as 2026-11-21T09:00:00Z", v)
 	}
-	for _, layout := range moments {
+	for _, layout := range moments() {
 		t, err := time.Parse(layout, s)
 		if err != nil {
 			continue
