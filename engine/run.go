@@ -87,8 +87,9 @@ func (e *Engine) forget(ctx context.Context, x schema.Conn) error {
 }
 
 // isSilent is SQL for: the run has not said for too long that it lives. A run
-// that is held waits for an operator, not for a process.
-const isSilent = `finished_at IS NULL AND state <> 'held' AND beat_at < ?`
+// that is held waits for an operator, not for a process; our own may have been
+// kept from saying so.
+const isSilent = `finished_at IS NULL AND state <> 'held' AND beat_at < ? AND owner <> ?`
 
 func (e *Engine) silentSince() any { return e.db.Time(e.now().Add(-lease)) }
 
@@ -96,7 +97,7 @@ func (e *Engine) silentSince() any { return e.db.Time(e.now().Add(-lease)) }
 func (e *Engine) markSilent(ctx context.Context, x schema.Conn) error {
 	_, err := x.Exec(ctx, `UPDATE {runs} SET state = 'interrupted', finished_at = beat_at,
 		message = 'the process that ran it ended; what it had committed stands, and the same push again writes the rest'
-		WHERE `+isSilent, e.silentSince())
+		WHERE `+isSilent, e.silentSince(), e.owner)
 	return schema.Wrap(err, "mark runs that were interrupted")
 }
 

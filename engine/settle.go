@@ -152,13 +152,19 @@ func (r *run) results(ctx context.Context, l *layout, c Counts) ([]SyncResult, e
 	return results, nil
 }
 
+// maxFailedSize is how many characters of records a report repeats.
+const maxFailedSize = 8 << 20
+
 func (r *run) failures(ctx context.Context, l *layout) ([]FailedRecord, error) {
 	var rows []struct {
 		Raw, Kind, Field, Reason string
 	}
 	err := r.engine.db.On(r.engine.db).Select(ctx, &rows, l.names(r.id).Replace(`
-		SELECT coalesce(_raw, 'null') AS raw, _kind AS kind, coalesce(_field, '') AS field, _reason AS reason
-		FROM {<plan>} WHERE _run = <run> AND _op = 'fail' AND _raw IS NOT NULL ORDER BY abs(_n) LIMIT ?`), FailedInReport)
+		SELECT raw, kind, field, reason FROM (
+			SELECT _raw AS raw, _kind AS kind, coalesce(_field, '') AS field, _reason AS reason,
+			       abs(_n) AS place, sum(length(_raw)) OVER (ORDER BY abs(_n)) AS size
+			FROM {<plan>} WHERE _run = <run> AND _op = 'fail' AND _raw IS NOT NULL) f
+		WHERE size <= ? ORDER BY place LIMIT ?`), maxFailedSize, FailedInReport)
 	failed := make([]FailedRecord, len(rows))
 	for i, row := range rows {
 		failed[i] = FailedRecord{Record: json.RawMessage(row.Raw), Message: row.Reason, Kind: plugin.Kind(row.Kind), Field: row.Field}

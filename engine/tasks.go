@@ -87,7 +87,7 @@ func (e *Engine) Task(ctx context.Context, id string) (*Task, error) {
 func (e *Engine) bury(ctx context.Context) error {
 	x := e.db.On(e.db)
 	var silent bool
-	if err := x.Get(ctx, &silent, `SELECT EXISTS (SELECT 1 FROM {runs} WHERE `+isSilent+`)`, e.silentSince()); err != nil || !silent {
+	if err := x.Get(ctx, &silent, `SELECT EXISTS (SELECT 1 FROM {runs} WHERE `+isSilent+`)`, e.silentSince(), e.owner); err != nil || !silent {
 		return schema.Wrap(err, "look for runs that were interrupted")
 	}
 	ctx, cancel := context.WithTimeout(ctx, poll)
