@@ -1,0 +1,54 @@
+package schema
+
+import (
+	"context"
+)
+
+// ForPlanning sets a transaction up for joins of so many staged rows. Many are
+// joined as whole tables: with a wrong guess at what a step leaves over,
+// PostgreSQL would compare each row with each.
+func (db *DB) ForPlanning(ctx context.Context, x Conn, rows int) error {
+	settings := []string{"work_mem = '64MB'", "jit = off", unsynced}
+	if rows >= many {
+		settings = append(settings, "enable_nestloop = off")
+	}
+	return db.set(ctx, x, settings...)
+}
+
+// many staged rows are joined as whole tables.
+const many = 10_000
+
+// Analyze tells PostgreSQL what a freshly filled table holds. Without that it
+// would take a staged row for some hundreds, and read a whole directory to find
+// one person in it. Of many rows it need not know, and looking would take long.
+func (db *DB) Analyze(ctx context.Context, x Conn, rows int, table string) error {
+	if db.dialect.name != "postgres" || rows >= many {
+		return nil
+	}
+	_, err := x.Exec(ctx, "ANALYZE "+table)
+	return Wrap(err, "analyze "+table)
+}
+
+// ForApplying sets a transaction up for many small steps through indexes,
+// whatever the statistics of the moment say.
+func (db *DB) ForApplying(ctx context.Context, x Conn) error {
+	return db.set(ctx, x, "enable_hashjoin = off", "enable_mergejoin = off", "jit = off", unsynced)
+}
+
+// unsynced lets the steps of a run not wait for the disk. A power failure may
+// then lose the last of them, each whole and with its mark, as if the run had
+// been interrupted earlier; that it ended is written and waited for, and all
+// before it with it.
+const unsynced = "synchronous_commit = off"
+
+func (db *DB) set(ctx context.Context, x Conn, settings ...string) error {
+	if db.dialect.name != "postgres" {
+		return nil
+	}
+	for _, s := range settings {
+		if _, err := x.Exec(ctx, "SET LOCAL "+s); err != nil {
+			return Wrap(err, "prepare the transaction")
+		}
+	}
+	return nil
+}
