@@ -60,6 +60,7 @@ func (e *Engine) run(ctx context.Context, p Push, kind string, report func(Progr
 	if err != nil {
 		return nil, told(ctx, err)
 	}
+	defer r.gone()
 	defer func() {
 		if fault := recover(); fault != nil { // a mistake of ours must not hold the source for ever
 			r.end(ctx, Failed, "a mistake of Roster's stopped the run; its log says more", nil) //nolint:errcheck // the panic says more

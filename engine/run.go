@@ -36,6 +36,7 @@ type run struct {
 	totals map[plugin.Type]int // records read
 	notes  notes
 	stop   context.CancelCauseFunc
+	gone   func() // says that it lives no more, whether its end could be written or not
 
 	telling sync.Mutex // held while report is called
 	report  func(Progress)
@@ -54,6 +55,7 @@ func (e *Engine) begin(ctx context.Context, source, kind string, report func(Pro
 	if err != nil {
 		return ctx, nil, schema.Wrap(err, "begin a run")
 	}
+	r.gone = e.living.add(r.id)
 	ctx, r.stop = context.WithCancelCause(ctx)
 	go r.beats(ctx)
 	r.tell(at(Reading))
@@ -86,18 +88,12 @@ func (e *Engine) forget(ctx context.Context, x schema.Conn) error {
 	return schema.Wrap(err, "look for old runs")
 }
 
-// isSilent is SQL for: the run has not said for too long that it lives. A run
-// that is held waits for an operator, not for a process; our own may have been
-// kept from saying so.
-const isSilent = `finished_at IS NULL AND state <> 'held' AND beat_at < ? AND owner <> ?`
-
-func (e *Engine) silentSince() any { return e.db.Time(e.now().Add(-lease)) }
-
 // markSilent ends the runs of processes that ended without a word.
 func (e *Engine) markSilent(ctx context.Context, x schema.Conn) error {
+	silent, arg := e.silent()
 	_, err := x.Exec(ctx, `UPDATE {runs} SET state = 'interrupted', finished_at = beat_at,
 		message = 'the process that ran it ended; what it had committed stands, and the same push again writes the rest'
-		WHERE `+isSilent, e.silentSince(), e.owner)
+		WHERE `+silent, arg)
 	return schema.Wrap(err, "mark runs that were interrupted")
 }
 
