@@ -165,7 +165,7 @@ func (r *run) applyChunk(ctx context.Context, l *layout, f facts, s span) error 
 		return schema.Wrap(err, "begin a chunk")
 	}
 	defer tx.Rollback() // after Commit it does nothing
-	c := r.chunk(db.On(tx), l, f, s)
+	c := r.chunk(&Chunk{Conn: db.On(tx), Source: r.source, Type: l.Type, layout: l, facts: f, now: db.TimeLiteral(r.engine.now())}, s)
 	if err := db.ForApplying(ctx, c.Conn); err != nil {
 		return err
 	}
@@ -182,12 +182,12 @@ func (r *run) applyChunk(ctx context.Context, l *layout, f facts, s span) error 
 	return schema.Wrap(tx.Commit(), "commit a chunk")
 }
 
-func (r *run) chunk(x schema.Conn, l *layout, f facts, s span) *Chunk {
-	condition := fmt.Sprintf("p._run = %d AND p._n BETWEEN %d AND %d AND %s", r.id, s.first, s.last, writable("p."))
-	return &Chunk{
-		Conn: x, Source: r.source, Type: l.Type, layout: l, facts: f,
-		names: l.names(r.id, "<chunk>", condition, "<now>", r.engine.db.TimeLiteral(r.engine.now())),
-	}
+// chunk is the part of c that is span s, written at the same time.
+func (r *run) chunk(c *Chunk, s span) *Chunk {
+	part := *c
+	part.names = c.layout.names(r.id, "<now>", c.now, "<chunk>",
+		fmt.Sprintf("p._run = %d AND p._n BETWEEN %d AND %d AND %s", r.id, s.first, s.last, writable("p.")))
+	return &part
 }
 
 func (r *run) writeChunk(ctx context.Context, c *Chunk, s span) error {
@@ -215,12 +215,12 @@ func (r *run) writeChunk(ctx context.Context, c *Chunk, s span) error {
 // halves the span until the records it refuses stand alone; they fail, the
 // others are written.
 func (r *run) writeRows(ctx context.Context, c *Chunk, s span) error {
-	err := savepoint(ctx, c, func() error { return r.chunk(c.Conn, c.layout, c.facts, s).writeRows(ctx) })
+	err := savepoint(ctx, c, func() error { return r.chunk(c, s).writeRows(ctx) })
 	if class := schema.ClassOf(err); class != schema.Duplicate && class != schema.Rejected {
 		return err
 	}
 	var ns []int64
-	if err := r.chunk(c.Conn, c.layout, c.facts, s).Select(ctx, &ns, `SELECT p._n FROM {<plan>} p WHERE <chunk> ORDER BY p._n`); err != nil {
+	if err := r.chunk(c, s).Select(ctx, &ns, `SELECT p._n FROM {<plan>} p WHERE <chunk> ORDER BY p._n`); err != nil {
 		return schema.Wrap(err, "read the plan")
 	}
 	if len(ns) <= 1 {
@@ -234,7 +234,7 @@ func (r *run) writeRows(ctx context.Context, c *Chunk, s span) error {
 
 // exchangeRows writes rows whose values change hands: all of them, or none.
 func (r *run) exchangeRows(ctx context.Context, c *Chunk, s span) error {
-	exchanged := r.chunk(c.Conn, c.layout, c.facts, s)
+	exchanged := r.chunk(c, s)
 	err := savepoint(ctx, c, func() error {
 		if err := exchanged.release(ctx); err != nil {
 			return err
@@ -257,7 +257,7 @@ func (r *run) fail(ctx context.Context, c *Chunk, s span, cause error) error {
 	if on != "" {
 		reason += ": " + on
 	}
-	_, err := r.chunk(c.Conn, c.layout, c.facts, s).Exec(ctx, `UPDATE {<plan>} AS p SET _op = 'fail', _kind = ?, _field = ?, _reason = ? WHERE <chunk>`,
+	_, err := r.chunk(c, s).Exec(ctx, `UPDATE {<plan>} AS p SET _op = 'fail', _kind = ?, _field = ?, _reason = ? WHERE <chunk>`,
 		kind, on, reason)
 	c.facts = maps.Clone(c.facts) // those of the run are shared
 	c.facts["fail"] = true

@@ -80,12 +80,13 @@ func (c *Chunk) writeRecords(ctx context.Context) error {
 		Step{What: "link records to rows", When: []string{"create", "link"}, SQL: `
 			INSERT INTO {userDataSyncRecordsResources} ([createdAt], [updatedAt], [recordId], resource, [resourcePk])
 			SELECT <now>, <now>, p._record_id, '<rows>', CAST(p._row_id AS text)
-			FROM {<plan>} p JOIN {<rows>} t ON t.id = p._row_id WHERE <chunk> AND p._op IN ('create', 'link')`},
+			FROM {<plan>} p WHERE <chunk> AND p._op IN ('create', 'link')`},
 		Step{What: "index the records", Args: []any{c.Source}, SQL: `
 			INSERT INTO {records} AS r (uid, source, type, record_id, row_id, adopted, digest, memberships, row_updated_at, seen_at)
 			SELECT p._uid, ?, '<type>', p._record_id, p._row_id, p._op = 'link',
-			       coalesce(p._digest, ''), coalesce(p._memberships, ''), t.[updatedAt], <now>
-			FROM {<plan>} p JOIN {<rows>} t ON t.id = p._row_id WHERE <chunk>
+			       coalesce(p._digest, ''), coalesce(p._memberships, ''),
+			       CASE WHEN p._op = 'create' OR p._changed <> '' THEN <now> ELSE (SELECT t.[updatedAt] FROM {<rows>} t WHERE t.id = p._row_id) END, <now>
+			FROM {<plan>} p WHERE <chunk>
 			ON CONFLICT (uid, source, type) DO UPDATE SET
 			       record_id = excluded.record_id, row_id = excluded.row_id,
 			       adopted = CASE WHEN r.row_id = excluded.row_id THEN r.adopted ELSE excluded.adopted END,

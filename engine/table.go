@@ -121,6 +121,7 @@ type Chunk struct {
 
 	layout *layout
 	facts  facts
+	now    string // the time to write, as SQL
 	names  *strings.Replacer
 }
 

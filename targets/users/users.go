@@ -65,7 +65,6 @@ func (t *Target) Apply(ctx context.Context, c *engine.Chunk) error {
 		INSERT INTO {rolesUsers} ([createdAt], [updatedAt], [roleName], [userId])
 		SELECT <now>, <now>, r.name, p._row_id
 		FROM {<plan>} p JOIN {roles} r ON r.name = (SELECT min(name) FROM {roles} WHERE "default" = true)
-		WHERE <chunk> AND p._op = 'create'
-		ON CONFLICT DO NOTHING`)
+		WHERE <chunk> AND p._op = 'create'`)
 	return schema.Wrap(err, "give new users the default role")
 }
