@@ -139,8 +139,9 @@ func (c *Chunk) Select(ctx context.Context, dst any, q string, args ...any) erro
 // that has none is skipped. The kinds are the ops of items, those of
 // memberships with "membership " before, "changed" (a row differs), "relink" (a
 // record stands for another row than before), "awaits" (a parent has not
-// arrived), "pending" (somebody waits already) and "kept" (memberships are
-// marked as older than any claim).
+// arrived), "pending" (somebody waits already), "unmade" (the database refused a
+// department that the plan makes) and "kept" (memberships are marked as older
+// than any claim).
 func (c *Chunk) Has(kinds ...string) bool {
 	return slices.ContainsFunc(kinds, func(kind string) bool { return c.facts[kind] })
 }

@@ -28,9 +28,6 @@ func (db *DB) Rows(columns int) *Rows { return &Rows{columns: columns, bulk: db.
 // Len is how many rows have been added.
 func (r *Rows) Len() int { return r.n }
 
-// Size is about how many bytes the rows take.
-func (r *Rows) Size() int { return len(r.copy) + 24*len(r.args) }
-
 // Reset empties the collection for use again.
 func (r *Rows) Reset() { r.n, r.copy, r.args = 0, r.copy[:0], r.args[:0] }
 
