@@ -5,7 +5,7 @@
 //     out of which package input makes pushes;
 //   - push.go, plan.go, tasks.go, stdio.go, version.go and generate.go each
 //     hold a command;
-//   - report.go and failures.go show what came of a run and progress.go how far
+//   - report.go and reasons.go show what came of a run and progress.go how far
 //     one is, as text made by table.go and screen.go, or as json.go;
 //   - interrupt.go and exit.go say how the process ends.
 package cli

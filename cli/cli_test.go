@@ -16,6 +16,10 @@ func TestWrongCommandLines(t *testing.T) {
 		{"push --source", "flag needs an argument: --source"},
 		{"tasks show", "give the id of one task"},
 		{"tasks show 1 2", "give the id of one task"},
+		{"tasks retry", "retry what? give the id of one task"},
+		{"tasks cancel", "cancel what? give the id of one task"},
+		{"tasks wait", "wait what? give the id of one task"},
+		{"push --options", "flag needs an argument: --options"},
 		{"tasks --limit many", `"many"`},
 		{"version --log-level loud", `unrecognized level: "loud"`},
 	} {

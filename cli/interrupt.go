@@ -31,5 +31,5 @@ func explain(ctx context.Context, err error, last engine.Progress) error {
 		done = fmt.Sprintf("%s of %s %s",
 			humanize.Comma(int64(last.Done)), humanize.Comma(int64(last.Total)), plural(last.Type))
 	}
-	return &plugin.Error{Kind: plugin.Canceled, Msg: "interrupted: this run has written " + done, Hint: "the same push again does the rest"}
+	return &plugin.Error{Kind: plugin.Canceled, Msg: "interrupted: this run has written " + done, Hint: "the same again does the rest"}
 }

@@ -22,14 +22,14 @@ func (a *app) planCommand() *cobra.Command {
 		Short: "Show what a push would do, and write nothing",
 		Long:  "Show what a push would do, item by item, and write nothing." + inputHelp,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			in, err := a.find(args, flags.given(cmd))
+			asked, err := a.find(cmd, &flags, args)
 			if err != nil {
 				return err
 			}
 			show := func(ctx context.Context, eng *engine.Engine, r *engine.Report) error {
 				return a.reportPlan(ctx, eng, r, verbose)
 			}
-			return a.bring(cmd.Context(), in, (*engine.Engine).Plan, show)
+			return a.bring(cmd.Context(), asked, (*engine.Engine).Plan, show)
 		},
 	}
 	flags.add(cmd)
@@ -46,24 +46,39 @@ func (a *app) reportPlan(ctx context.Context, eng *engine.Engine, r *engine.Repo
 	if verbose {
 		limit = -1
 	}
-	return a.printItems(withoutFailed(items(ctx, eng, engine.ItemFilter{Task: r.Task.ID})), limit)
+	return a.printItems(changes(items(ctx, eng, engine.ItemFilter{Task: r.Task.ID})), limit)
 }
 
-// withoutFailed leaves out what the report has named already.
-func withoutFailed(all iter.Seq2[engine.Item, error]) iter.Seq2[engine.Item, error] {
+// changes leaves out what would not be written: the report has named it already.
+func changes(all iter.Seq2[engine.Item, error]) iter.Seq2[engine.Item, error] {
 	return func(yield func(engine.Item, error) bool) {
 		for item, err := range all {
-			if item.Op != "fail" && !yield(item, err) {
+			switch item.Op {
+			case "fail", "skip", "keep":
+				continue
+			}
+			if !yield(item, err) {
 				return
 			}
 		}
 	}
 }
 
+// op paints what is done to a row: made, changed or taken away.
+func (s screen) op(op string) string {
+	switch op {
+	case "create", "link":
+		return s.green(op)
+	case "delete", "disable", "unlink", "fail":
+		return s.red(op)
+	}
+	return s.yellow(op)
+}
+
 // printItems prints items as a table, up to limit of them; a negative limit
 // prints all.
 func (a *app) printItems(all iter.Seq2[engine.Item, error], limit int) error {
-	t := &table{align: "lllll"}
+	t := &table{align: "lllll", paint: a.out.op}
 	more := false
 	for item, err := range all {
 		if err != nil {

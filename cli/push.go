@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/nocobase-roster/roster/cli/input"
 	"github.com/nocobase-roster/roster/engine"
 )
 
@@ -21,20 +20,20 @@ func (a *app) pushCommand() *cobra.Command {
 Exit codes: 0 all was written, 3 some records were not (the report says which
 and why), 1 the run failed, 2 the command line is wrong. With --json, one
 document for each run is printed.`,
-		Example: "  roster push company.json\n  hr-export | roster push --type user --source hr --match-key email",
+		Example: "  roster push company.json\n  hr-export | roster push --type user --source hr --match-key email\n  roster push --snapshot --options policy.json everybody.json",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			in, err := a.find(args, flags.given(cmd))
+			asked, err := a.find(cmd, &flags, args)
 			if err != nil {
 				return err
 			}
 			show := func(ctx context.Context, eng *engine.Engine, r *engine.Report) error {
 				return a.reportPush(ctx, eng, r, verbose)
 			}
-			return a.bring(cmd.Context(), in, (*engine.Engine).Push, show)
+			return a.bring(cmd.Context(), asked, (*engine.Engine).Push, show)
 		},
 	}
 	flags.add(cmd)
-	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "name every record that failed")
+	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "name every record that was not written")
 	return cmd
 }
 
@@ -46,7 +45,7 @@ type presenter func(context.Context, *engine.Engine, *engine.Report) error
 
 // bring does each run of the input and shows what came of it. The error is the
 // worst outcome, or what stopped it.
-func (a *app) bring(ctx context.Context, in *input.Input, do action, show presenter) (err error) {
+func (a *app) bring(ctx context.Context, asked request, do action, show presenter) (err error) {
 	ctx, stop := interruptible(ctx)
 	defer stop()
 	eng, err := a.open(ctx)
@@ -55,11 +54,11 @@ func (a *app) bring(ctx context.Context, in *input.Input, do action, show presen
 	}
 	defer func() { err = errors.Join(err, eng.Close()) }()
 	var worst error
-	for run, err := range in.Pushes(ctx) {
+	for run, err := range asked.pushes(ctx) {
 		if err != nil {
 			return explain(ctx, err, engine.Progress{})
 		}
-		report, err := a.watched(ctx, eng, run, do)
+		report, err := a.watched(ctx, func(tell func(engine.Progress)) (*engine.Report, error) { return do(eng, ctx, run, tell) })
 		if err != nil {
 			return err
 		}
@@ -72,9 +71,9 @@ func (a *app) bring(ctx context.Context, in *input.Input, do action, show presen
 }
 
 // watched does one run and shows how far it is.
-func (a *app) watched(ctx context.Context, eng *engine.Engine, run engine.Push, do action) (*engine.Report, error) {
+func (a *app) watched(ctx context.Context, do func(func(engine.Progress)) (*engine.Report, error)) (*engine.Report, error) {
 	watch := a.newProgress()
-	report, err := do(eng, ctx, run, watch.report)
+	report, err := do(watch.report)
 	watch.end()
 	if err != nil {
 		return nil, explain(ctx, err, watch.last)

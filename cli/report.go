@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,7 +20,7 @@ func (a *app) reportPush(ctx context.Context, eng *engine.Engine, r *engine.Repo
 	if err := a.printTask(r.Task); err != nil {
 		return err
 	}
-	if err := a.printFailures(ctx, eng, r.Task, verbose); err != nil {
+	if err := a.printReasons(ctx, eng, r.Task, verbose); err != nil {
 		return err
 	}
 	return a.printNotes(r.Notes)
@@ -28,13 +30,20 @@ func (a *app) reportPush(ctx context.Context, eng *engine.Engine, r *engine.Repo
 func (a *app) printTask(t engine.Task) error {
 	took := (time.Duration(t.Cost) * time.Millisecond).Seconds()
 	line := fmt.Sprintf("%s %s of %s: %s in %.1f s", t.Kind, t.ID, short(t.Source), a.out.state(t.State), took)
+	var more []string
 	switch t.State {
 	case engine.Success:
 	case engine.Partial:
 		applied, _, _ := strings.Cut(t.Message, "; ") // the table has the rest
-		line += ": " + printable(applied)
+		more = append(more, printable(applied))
 	default:
-		line += ": " + printable(t.Message)
+		more = append(more, printable(t.Message))
+	}
+	if gone := removals(t.Counts); gone != "" && (t.State == engine.Success || t.State == engine.Partial) {
+		more = append(more, a.out.red(gone))
+	}
+	if len(more) > 0 {
+		line += ": " + strings.Join(more, "; ")
 	}
 	if _, err := fmt.Fprintf(a.out, "\n%s\n\n", line); err != nil {
 		return err
@@ -53,18 +62,67 @@ func (s screen) state(state engine.State) string {
 	return s.yellow(string(state))
 }
 
-// countTable is a row for each type that the run met, a column for each end.
+// removals says how many people and departments are taken away, and how.
+func removals(counts map[string]engine.Counts) string {
+	var parts []string
+	for _, name := range []string{"department", "user"} {
+		c := counts[name]
+		for _, of := range []struct {
+			n   int
+			how string
+		}{{c.Deleted, "deleted"}, {c.Disabled, "disabled"}, {c.Unlinked, "unlinked"}} {
+			if of.n > 0 {
+				parts = append(parts, number(of.n, name)+" "+of.how)
+			}
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// An end is what may become of a record.
+type end struct {
+	name string
+	rare bool // most runs know nothing of it
+	of   func(engine.Counts) int
+}
+
+func ends() []end {
+	return []end{
+		{"total", false, func(c engine.Counts) int { return c.Total }},
+		{"created", false, func(c engine.Counts) int { return c.Created }},
+		{"linked", false, func(c engine.Counts) int { return c.Linked }},
+		{"updated", false, func(c engine.Counts) int { return c.Updated }},
+		{"deleted", false, func(c engine.Counts) int { return c.Deleted }},
+		{"disabled", true, func(c engine.Counts) int { return c.Disabled }},
+		{"unlinked", true, func(c engine.Counts) int { return c.Unlinked }},
+		{"kept", true, func(c engine.Counts) int { return c.Kept }},
+		{"unchanged", false, func(c engine.Counts) int { return c.Unchanged }},
+		{"pending", false, func(c engine.Counts) int { return c.Pending }},
+		{"skipped", false, func(c engine.Counts) int { return c.Skipped }},
+		{"failed", false, func(c engine.Counts) int { return c.Failed }},
+	}
+}
+
+// countTable is a row for each type that the run met, a column for each end;
+// the rare ones only where they happened.
 func countTable(counts map[string]engine.Counts) *table {
-	t := &table{align: "lrrrrrrrrr"}
-	t.add("", "total", "created", "linked", "updated", "deleted", "unchanged", "pending", "skipped", "failed")
+	columns := slices.DeleteFunc(ends(), func(e end) bool {
+		return e.rare && !slices.ContainsFunc(slices.Collect(maps.Values(counts)), func(c engine.Counts) bool { return e.of(c) > 0 })
+	})
+	t := &table{align: "l" + strings.Repeat("r", len(columns))}
+	head := []string{""}
+	for _, e := range columns {
+		head = append(head, e.name)
+	}
+	t.add(head...)
 	for _, name := range []string{"department", "user", "membership"} {
 		c, ok := counts[name]
 		if !ok {
 			continue
 		}
 		row := []string{name + "s"}
-		for _, n := range []int{c.Total, c.Created, c.Linked, c.Updated, c.Deleted, c.Unchanged, c.Pending, c.Skipped, c.Failed} {
-			row = append(row, count(n))
+		for _, e := range columns {
+			row = append(row, count(e.of(c)))
 		}
 		t.add(row...)
 	}

@@ -49,27 +49,84 @@ func TestItemsLook(t *testing.T) {
 	golden(t, "items.txt", printed())
 }
 
-func TestFailuresAreGroupedByReason(t *testing.T) {
-	failed := []engine.Item{{Type: "user", UID: "x", Reason: "no title"}}
-	for i := range 7 {
-		failed = append(failed, engine.Item{Type: "user", UID: fmt.Sprint(i), Reason: "no uid"})
+func TestOutcomesAreGroupedByReason(t *testing.T) {
+	all := []engine.Item{
+		{Op: "skip", Type: "user", UID: "twice", Reason: "comes again"},
+		{Op: "unlink", Type: "department", UID: "rd"},
+		{Op: "fail", Type: "user", UID: "x", Reason: "no title"},
+		{Op: "keep", Type: "user", UID: "root", Reason: "root is never removed"},
+		{Op: "keep", Type: "user", UID: "y", Reason: "no title"},
+		{Op: "keep", Type: "user", UID: "z", Reason: "no title"},
 	}
+	for i := range 7 {
+		all = append(all, engine.Item{Op: "fail", Type: "user", UID: fmt.Sprint(i), Reason: "no uid"})
+	}
+	const others = "1 user failed (no title): x\n2 users kept (no title): y, z\n1 user kept (root is never removed): root\n" +
+		"1 department unlinked (): rd\n1 user skipped (comes again): twice\n"
 	for limit, want := range map[int]string{
-		shownUIDs: "7 no uid: 0, 1, 2, 3, 4, … and 2 more (-v names all)\n1 no title: x\n",
-		-1:        "7 no uid: 0, 1, 2, 3, 4, 5, 6\n1 no title: x\n",
+		shownUIDs: "7 users failed (no uid): 0, 1, 2, 3, 4, … and 2 more (-v names all)\n" + others,
+		-1:        "7 users failed (no uid): 0, 1, 2, 3, 4, 5, 6\n" + others,
 	} {
-		groups, err := groupFailures(sequence(failed), limit)
+		groups, err := groupByReason(sequence(all), limit)
 		if err != nil {
 			t.Fatal(err)
 		}
 		got := ""
 		for _, g := range groups {
-			got += fmt.Sprintf("%d %s: %s\n", g.count, g.reason, g.names())
+			got += fmt.Sprintf("%s (%s): %s\n", g.what(), g.reason, g.names())
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("limit %d: mismatch (-want +got):\n%s", limit, diff)
 		}
 	}
+}
+
+// Where a run is so large that looking for the reasons would take longer than
+// the run, it is said how to have them.
+func TestReasonsOfALargeRunWaitToBeAskedFor(t *testing.T) {
+	a, printed := capture(t)
+	counts := map[string]engine.Counts{"department": {Kept: 1}, "user": {Created: lookedThrough, Unlinked: 2, Skipped: 3}}
+	if n := countItems(counts); n != lookedThrough+6 {
+		t.Errorf("countItems() = %d, want %d", n, lookedThrough+6)
+	}
+	if err := a.printUnreasoned(engine.Task{ID: "12", Counts: counts}); err != nil {
+		t.Fatal(err)
+	}
+	want := "\n1 department kept (roster tasks show -v 12 says why)\n\n2 users unlinked (roster tasks show -v 12 says why)\n" +
+		"\n3 users skipped (roster tasks show -v 12 says why)\n"
+	if diff := cmp.Diff(want, printed()); diff != "" {
+		t.Errorf("mismatch (-want +got):\n%s", diff)
+	}
+}
+
+func TestRemovalsLook(t *testing.T) {
+	a, printed := capture(t)
+	a.out.colour = true
+	counts := map[string]engine.Counts{
+		"department": {Total: 10, Deleted: 1, Unchanged: 10},
+		"user":       {Total: 90, Deleted: 2, Disabled: 1, Unlinked: 3, Kept: 4, Unchanged: 90},
+	}
+	for _, task := range []engine.Task{
+		{ID: "7", Kind: "plan", Source: "hr", State: engine.Success, Message: "planned, nothing written; …", Counts: counts},
+		{ID: "8", Kind: "push", Source: "hr", State: engine.Partial, Message: "90 of 91 applied, 1 failed; …", Counts: counts},
+		{ID: "9", Kind: "push", Source: "hr", State: engine.Failed, Message: "a guard stopped it", Counts: counts},
+	} {
+		if err := a.printTask(task); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := a.printItems(changes(sequence([]engine.Item{
+		{Op: "create", Type: "user", UID: "new"},
+		{Op: "keep", Type: "user", UID: "root", Reason: "named by the report"},
+		{Op: "skip", Type: "user", UID: "twice", Reason: "named by the report"},
+		{Op: "delete", Type: "department", UID: "rd"},
+		{Op: "disable", Type: "user", UID: "gone", Fields: []string{"status"}},
+		{Op: "unlink", Type: "user", UID: "shared", Reason: "source it claims it too"},
+		{Op: "update", Type: "user", UID: "ines", Fields: []string{"email"}},
+	})), -1); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "removals.txt", printed())
 }
 
 func TestBarLooks(t *testing.T) {

@@ -7,7 +7,8 @@ import (
 
 // A table is rows of cells, aligned by how wide their text shows.
 type table struct {
-	align string // a letter a column: l or r
+	align string              // a letter a column: l or r
+	paint func(string) string // colours the cells of the first column; nil leaves them
 	rows  [][]string
 }
 
@@ -20,7 +21,11 @@ func (t *table) write(w io.Writer) error {
 	for _, row := range t.rows {
 		var line strings.Builder
 		for i, cell := range row {
-			line.WriteString("  " + t.pad(i, cell, widest[i]))
+			padded := t.pad(i, cell, widest[i])
+			if i == 0 && t.paint != nil {
+				padded = strings.Replace(padded, cell, t.paint(cell), 1)
+			}
+			line.WriteString("  " + padded)
 		}
 		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
 	}

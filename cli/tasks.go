@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/nocobase-roster/roster/engine"
+	"github.com/nocobase-roster/roster/plugin"
 )
 
 func (a *app) tasksCommand() *cobra.Command {
@@ -28,7 +29,7 @@ func (a *app) tasksCommand() *cobra.Command {
 	flags.StringVar(&filter.Source, "source", "", "only of this source")
 	flags.StringVar(&filter.Before, "before", "", "only older than this task")
 	flags.IntVar(&filter.Limit, "limit", 20, "how many, up to 200")
-	cmd.AddCommand(a.showCommand())
+	cmd.AddCommand(a.showCommand(), a.retryCommand(), a.cancelCommand(), a.waitCommand())
 	return cmd
 }
 
@@ -48,14 +49,103 @@ func (a *app) showCommand() *cobra.Command {
 	return cmd
 }
 
-func oneTask(_ *cobra.Command, args []string) error {
+func (a *app) retryCommand() *cobra.Command {
+	var verbose bool
+	cmd := &cobra.Command{
+		Use:   "retry ID",
+		Short: "Do again what of one run failed, and only that",
+		Long: `Do again what of one run failed, and only that. One that was interrupted goes on
+where it ended. The exit codes are those of roster push.`,
+		Args: oneTask,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.query(cmd.Context(), func(ctx context.Context, eng *engine.Engine) error {
+				return a.retryTask(ctx, eng, args[0], verbose)
+			})
+		},
+	}
+	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "name every record that was not written")
+	return cmd
+}
+
+func (a *app) cancelCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "cancel ID",
+		Short: "Ask one run to stop, in whatever process it works",
+		Long: `Ask one run to stop, in whatever process it works, and show it as it stands. What
+it has committed stays. roster tasks wait tells when it has stopped.`,
+		Args: oneTask,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.query(cmd.Context(), func(ctx context.Context, eng *engine.Engine) error {
+				task, err := eng.Cancel(ctx, args[0])
+				if err != nil {
+					return err
+				}
+				return a.reportTask(task)
+			})
+		},
+	}
+}
+
+func (a *app) waitCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "wait ID",
+		Short: "Wait until one run has ended",
+		Long:  "Wait until one run has ended, and show it. The exit codes are those of roster push.",
+		Args:  oneTask,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.query(cmd.Context(), func(ctx context.Context, eng *engine.Engine) error {
+				return a.waitForTask(ctx, eng, args[0])
+			})
+		},
+	}
+}
+
+func oneTask(cmd *cobra.Command, args []string) error {
 	if len(args) != 1 {
-		return usageError("show what? give the id of one task; roster tasks lists them")
+		return usageError(cmd.Name() + " what? give the id of one task; roster tasks lists them")
 	}
 	return nil
 }
 
-// query opens the database for something that only reads.
+// retryTask does again what failed and shows what came of it, as push does.
+func (a *app) retryTask(ctx context.Context, eng *engine.Engine, id string, verbose bool) error {
+	r, err := a.watched(ctx, func(tell func(engine.Progress)) (*engine.Report, error) { return eng.Retry(ctx, id, tell) })
+	if err != nil {
+		return err
+	}
+	if err := a.reportPush(ctx, eng, r, verbose); err != nil {
+		return err
+	}
+	return outcome(r.Task.State)
+}
+
+// waitForTask shows a run once it has ended. An operator who no longer waits
+// leaves it alone.
+func (a *app) waitForTask(ctx context.Context, eng *engine.Engine, id string) error {
+	task, err := eng.Wait(ctx, id)
+	if err != nil {
+		if ctx.Err() != nil {
+			return &plugin.Error{Kind: plugin.Canceled, Msg: "interrupted: task " + id + " has not ended", Hint: "roster tasks cancel stops it"}
+		}
+		return err
+	}
+	if err := a.reportTask(task); err != nil {
+		return err
+	}
+	return outcome(task.State)
+}
+
+// reportTask shows one run: for an operator, or for a script.
+func (a *app) reportTask(task *engine.Task) error {
+	if a.json {
+		return a.printJSON(struct {
+			Task *engine.Task `json:"task"`
+		}{task})
+	}
+	return a.printTask(*task)
+}
+
+// query opens the database for something about a run.
 func (a *app) query(ctx context.Context, ask func(context.Context, *engine.Engine) error) (err error) {
 	ctx, stop := interruptible(ctx)
 	defer stop()

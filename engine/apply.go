@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -24,9 +27,7 @@ const (
 // apply writes the plan: all departments at once, because a tree that is half
 // moved is none, then users chunk by chunk.
 func (r *run) apply(ctx context.Context, layouts []*layout) error {
-	if err := r.enter(ctx, Applying); err != nil {
-		return err
-	}
+	r.tell(at(Applying))
 	for _, l := range layouts {
 		if err := r.applyType(ctx, l); err != nil {
 			return err
@@ -78,23 +79,19 @@ func (r *run) applyType(ctx context.Context, l *layout) error {
 	return group.Wait()
 }
 
-// spans cuts the items that are to be written into chunks. Those whose values
-// change hands are one chunk, the first.
+// spans cuts the items that are still to be written into chunks. Those whose
+// values change hands are one chunk, the first.
 func (r *run) spans(ctx context.Context, l *layout, f facts) ([]span, int, error) {
-	var ns []int64
-	q := l.names(r.id).Replace(`SELECT _n FROM {<plan>} WHERE _run = <run> AND ` + writable("") + ` ORDER BY _n`)
-	if err := r.engine.db.On(r.engine.db).Select(ctx, &ns, q); err != nil {
-		return nil, 0, schema.Wrap(err, "read the plan")
+	ns, err := r.unwritten(ctx, l)
+	if err != nil || len(ns) == 0 {
+		return nil, 0, err
 	}
-	if len(ns) == 0 {
-		return nil, 0, nil
-	}
-	size := chunkItems
+	size := chunkNew
 	switch {
 	case l.Type == plugin.Department:
 		size = math.MaxInt
-	case !f["update"] && !f["link"] && !f["touch"]:
-		size = chunkNew
+	case f.has("update", "link", "touch", "delete", "disable", "unlink", "keep"):
+		size = chunkItems
 	}
 	var spans []span
 	exchanged := 0
@@ -114,8 +111,35 @@ func (r *run) spans(ctx context.Context, l *layout, f facts) ([]span, int, error
 	return spans, len(ns), nil
 }
 
+// unwritten are the places of the items that no chunk has written, in order.
+func (r *run) unwritten(ctx context.Context, l *layout) ([]int64, error) {
+	x := r.engine.db.On(r.engine.db)
+	var ns []int64
+	if err := x.Select(ctx, &ns, l.names(r.id).Replace(`SELECT _n FROM {<plan>} WHERE _run = <run> AND `+writable("")+` ORDER BY _n`)); err != nil {
+		return nil, schema.Wrap(err, "read the plan")
+	}
+	var done []struct{ First, Last int64 }
+	if err := x.Select(ctx, &done, `SELECT first, last FROM {chunks} WHERE run = ? AND type = ? ORDER BY first`, r.id, l.Type); err != nil {
+		return nil, schema.Wrap(err, "read what has been written")
+	}
+	left := ns[:0]
+	for _, n := range ns {
+		for len(done) > 0 && done[0].Last < n {
+			done = done[1:]
+		}
+		if len(done) == 0 || n < done[0].First {
+			left = append(left, n)
+		}
+	}
+	return left, nil
+}
+
 // facts are the kinds of things a run has to write; see Chunk.Has.
 type facts map[string]bool
+
+func (f facts) has(kinds ...string) bool {
+	return slices.ContainsFunc(kinds, func(kind string) bool { return f[kind] })
+}
 
 func (r *run) facts(ctx context.Context, l *layout) (facts, error) {
 	var kinds []string
@@ -137,8 +161,12 @@ func (r *run) facts(ctx context.Context, l *layout) (facts, error) {
 
 // writable is SQL for: the item is one that is written.
 func writable(alias string) string {
-	return alias + `_op IN ('create', 'link', 'update', 'touch')`
+	return alias + `_op IN ('create', 'link', 'update', 'touch', ` + removals + `)`
 }
+
+// ErrMoved is the error of an Applier that finds that the rows as they are now
+// do not bear the plan: it is made anew.
+var ErrMoved = errors.New("rows were moved since the plan was made")
 
 // attempts is how often a chunk is tried that lost a race for locks.
 const attempts = 5
@@ -146,6 +174,9 @@ const attempts = 5
 func (r *run) applySpan(ctx context.Context, l *layout, f facts, s span) error {
 	for attempt := 1; ; attempt++ {
 		err := r.applyChunk(ctx, l, f, s)
+		if errors.Is(err, ErrMoved) {
+			return r.setAside(ctx, []*layout{l})
+		}
 		if schema.ClassOf(err) != schema.Busy || attempt == attempts {
 			return err
 		}
@@ -165,8 +196,15 @@ func (r *run) applyChunk(ctx context.Context, l *layout, f facts, s span) error 
 		return schema.Wrap(err, "begin a chunk")
 	}
 	defer tx.Rollback() // after Commit it does nothing
-	c := r.chunk(&Chunk{Conn: db.On(tx), Source: r.source, Type: l.Type, layout: l, facts: f, now: db.TimeLiteral(r.engine.now())}, s)
-	if err := db.ForApplying(ctx, c.Conn); err != nil {
+	c := r.chunk(&Chunk{Conn: db.On(tx), Source: r.source, Type: l.Type, layout: l, facts: maps.Clone(f), now: db.TimeLiteral(r.engine.now())}, s)
+	prepare := db.ForApplying
+	if l.Type == plugin.Department { // all at once
+		prepare = func(ctx context.Context, x schema.Conn) error { return db.ForPlanning(ctx, x, s.items) }
+	}
+	if err := prepare(ctx, c.Conn); err != nil {
+		return err
+	}
+	if err := c.compare(ctx); err != nil {
 		return err
 	}
 	if err := r.writeChunk(ctx, c, s); err != nil {
@@ -182,11 +220,14 @@ func (r *run) applyChunk(ctx context.Context, l *layout, f facts, s span) error 
 	return schema.Wrap(tx.Commit(), "commit a chunk")
 }
 
-// chunk is the part of c that is span s, written at the same time.
-func (r *run) chunk(c *Chunk, s span) *Chunk {
+// chunk is the part of c that is span s, and of that what else holds, written
+// at the same time.
+func (r *run) chunk(c *Chunk, s span, holds ...string) *Chunk {
 	part := *c
-	part.names = c.layout.names(r.id, "<now>", c.now, "<chunk>",
-		fmt.Sprintf("p._run = %d AND p._n BETWEEN %d AND %d AND %s", r.id, s.first, s.last, writable("p.")))
+	conditions := append([]string{
+		"p._run = " + strconv.FormatInt(r.id, 10), fmt.Sprintf("p._n BETWEEN %d AND %d", s.first, s.last), writable("p."),
+	}, holds...)
+	part.names = c.layout.names(r.id, "<now>", c.now, "<arrived>", r.engine.db.TimeLiteral(r.arrived), "<chunk>", strings.Join(conditions, " AND "))
 	return &part
 }
 
@@ -215,16 +256,22 @@ func (r *run) writeChunk(ctx context.Context, c *Chunk, s span) error {
 // halves the span until the records it refuses stand alone; they fail, the
 // others are written.
 func (r *run) writeRows(ctx context.Context, c *Chunk, s span) error {
-	err := savepoint(ctx, c, func() error { return r.chunk(c, s).writeRows(ctx) })
+	part := r.chunk(c, s)
+	err := savepoint(ctx, c, func() error {
+		if err := part.removeRows(ctx); err != nil {
+			return err
+		}
+		return part.writeRows(ctx)
+	})
 	if class := schema.ClassOf(err); class != schema.Duplicate && class != schema.Rejected {
 		return err
 	}
 	var ns []int64
-	if err := r.chunk(c, s).Select(ctx, &ns, `SELECT p._n FROM {<plan>} p WHERE <chunk> ORDER BY p._n`); err != nil {
+	if err := part.Select(ctx, &ns, `SELECT p._n FROM {<plan>} p WHERE <chunk> ORDER BY p._n`); err != nil {
 		return schema.Wrap(err, "read the plan")
 	}
 	if len(ns) <= 1 {
-		return r.fail(ctx, c, s, err)
+		return r.fail(ctx, part, err)
 	}
 	half := len(ns) / 2
 	return errors.Join(
@@ -232,23 +279,42 @@ func (r *run) writeRows(ctx context.Context, c *Chunk, s span) error {
 		r.writeRows(ctx, c, span{ns[half], ns[len(ns)-1], len(ns) - half}))
 }
 
-// exchangeRows writes rows whose values change hands: all of them, or none.
+// exchangeRows writes rows whose values change hands: of each circle all of
+// them, or none.
 func (r *run) exchangeRows(ctx context.Context, c *Chunk, s span) error {
 	exchanged := r.chunk(c, s)
+	var circles []int64
+	if err := exchanged.Select(ctx, &circles, `SELECT DISTINCT p._circle FROM {<plan>} p WHERE <chunk> ORDER BY p._circle`); err != nil {
+		return schema.Wrap(err, "read the plan")
+	}
+	return r.exchangeCircles(ctx, c, s, circles)
+}
+
+func (r *run) exchangeCircles(ctx context.Context, c *Chunk, s span, circles []int64) error {
+	if len(circles) == 0 {
+		return nil
+	}
+	exchanged := r.chunk(c, s, fmt.Sprintf("p._circle BETWEEN %d AND %d", circles[0], circles[len(circles)-1]))
 	err := savepoint(ctx, c, func() error {
-		if err := exchanged.release(ctx); err != nil {
-			return err
+		for _, step := range []func(context.Context) error{exchanged.removeRows, exchanged.release, exchanged.writeRows} {
+			if err := step(ctx); err != nil {
+				return err
+			}
 		}
-		return exchanged.writeRows(ctx)
+		return nil
 	})
 	if class := schema.ClassOf(err); class != schema.Duplicate && class != schema.Rejected {
 		return err
 	}
-	return r.fail(ctx, c, s, err)
+	if len(circles) == 1 {
+		return r.fail(ctx, exchanged, err)
+	}
+	half := len(circles) / 2
+	return errors.Join(r.exchangeCircles(ctx, c, s, circles[:half]), r.exchangeCircles(ctx, c, s, circles[half:]))
 }
 
-// fail marks the items of a span as refused by the database.
-func (r *run) fail(ctx context.Context, c *Chunk, s span, cause error) error {
+// fail marks the items of a chunk as refused by the database.
+func (r *run) fail(ctx context.Context, c *Chunk, cause error) error {
 	kind, reason := plugin.Data, "the database refuses the row"
 	if schema.ClassOf(cause) == schema.Duplicate {
 		kind, reason = plugin.Conflict, "another row holds a value of the record"
@@ -257,9 +323,8 @@ func (r *run) fail(ctx context.Context, c *Chunk, s span, cause error) error {
 	if on != "" {
 		reason += ": " + on
 	}
-	_, err := r.chunk(c, s).Exec(ctx, `UPDATE {<plan>} AS p SET _op = 'fail', _kind = ?, _field = ?, _reason = ? WHERE <chunk>`,
+	_, err := c.Exec(ctx, `UPDATE {<plan>} AS p SET _op = 'fail', _kind = ?, _field = ?, _reason = ? WHERE <chunk>`,
 		kind, on, reason)
-	c.facts = maps.Clone(c.facts) // those of the run are shared
 	c.facts["fail"] = true
 	return schema.Wrap(err, "mark records that failed")
 }

@@ -89,6 +89,28 @@ func (c *company) pushBy(matchKey, source string, list ...engine.Body) *engine.R
 	return report
 }
 
+// pushAs pushes bodies with whatever else p says.
+func (c *company) pushAs(p engine.Push, list ...engine.Body) *engine.Report {
+	c.Helper()
+	p.Bodies = bodies(list)
+	report, err := c.engine.Push(c.Context(), p, nil)
+	if err != nil {
+		c.Fatalf("Push() = %v", err)
+	}
+	c.soundTree()
+	return report
+}
+
+// whole is a snapshot that is all in one push.
+func whole() *engine.Snapshot { return &engine.Snapshot{ID: "all", Done: true} }
+
+// unguarded are the options of a source that removes in that way, however many.
+func unguarded(removal string) *engine.Options {
+	o := engine.DefaultOptions()
+	o.Removal.User, o.Removal.Department, o.Guards = removal, removal, engine.Guards{}
+	return &o
+}
+
 // refused pushes and wants the push as a whole to be refused; it gives the error.
 func (c *company) refused(source string, list ...engine.Body) error {
 	c.Helper()

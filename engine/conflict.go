@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"github.com/nocobase-roster/roster/schema"
 )
@@ -10,8 +12,8 @@ import (
 // else keeps. Values that change hands within the push (a swap, a chain, a
 // leaver's address) are no conflict: those records get a negative n and are
 // written first, together.
-func refuseConflicts(ctx context.Context, p *Plan, l *layout, matchKey string, found finding) error {
-	if err := refuseLinked(ctx, p, matchKey, found); err != nil {
+func refuseConflicts(ctx context.Context, p *Plan, l *layout, found finding) error {
+	if err := refuseMatches(ctx, p, found); err != nil {
 		return err
 	}
 	if err := p.DB().Temp(ctx, p.Conn, p.names.Replace("wanted_<type>"),
@@ -23,25 +25,18 @@ func refuseConflicts(ctx context.Context, p *Plan, l *layout, matchKey string, f
 			return err
 		}
 	}
+	if err := refuseSecond(ctx, p, found); err != nil {
+		return err
+	}
+	if err := keepRows(ctx, p); err != nil {
+		return err
+	}
 	for _, c := range l.unique() {
 		if err := findHolders(ctx, p, l, c.Name); err != nil {
 			return err
 		}
 	}
 	return settleHolders(ctx, p)
-}
-
-// refuseLinked: two records of one source never link to one row.
-func refuseLinked(ctx context.Context, p *Plan, matchKey string, found finding) error {
-	if found.Linked == 0 {
-		return nil
-	}
-	_, err := p.Exec(ctx, `
-		INSERT INTO refused_<type> (seq, kind, field, reason)
-		SELECT w.seq, 'conflict', ?, 'row ' || w.row_id || ', which it matches, stands for record ' || min(o.uid) || ' of the same source'
-		FROM found_<type> w JOIN {records} o ON o.row_id = w.row_id AND o.type = ? AND o.source = ?
-		WHERE w.op = 'link' GROUP BY w.seq, w.row_id`, matchKey, p.Type, p.Source)
-	return schema.Wrap(err, "look for rows that are linked already")
 }
 
 // refuseTwice: of records that state the same unique value the one whose row
@@ -74,7 +69,7 @@ func findHolders(ctx context.Context, p *Plan, l *layout, column string) error {
 		SELECT w.seq, ?, h.id, hw.seq
 		FROM found_<type> w JOIN staged_<type> s ON s.seq = w.seq JOIN {<rows>} h ON h.`+c+` = s.`+c+`
 		LEFT JOIN (found_<type> hw JOIN staged_<type> hs ON hs.seq = hw.seq)
-		     ON hw.row_id = h.id AND hw.op IN ('update', 'link') AND `+l.states("hs._mask", column)+` AND hs.`+c+` IS DISTINCT FROM h.`+c+`
+		     ON hw.row_id = h.id AND (hw.op = 'delete' OR hw.op IN ('update', 'enable', 'link', 'disable') AND `+l.states("hs._mask", column)+` AND hs.`+c+` IS DISTINCT FROM h.`+c+`)
 		     AND hw.seq NOT IN (SELECT seq FROM refused_<type>)
 		WHERE w.op <> 'same' AND h.id <> w.row_id`, column)
 	return schema.Wrap(err, "look for rows that hold a value")
@@ -102,8 +97,54 @@ func settleHolders(ctx context.Context, p *Plan) error {
 		return schema.Wrap(err, "refuse values that are kept")
 	}
 	_, err = p.Exec(ctx, `
-		UPDATE found_<type> SET n = -n WHERE seq IN (
+		UPDATE found_<type> SET n = -n, circle = seq WHERE seq IN (
 			SELECT seq FROM wanted_<type> UNION SELECT holder_seq FROM wanted_<type>)
 		AND seq NOT IN (SELECT seq FROM refused_<type>)`)
-	return schema.Wrap(err, "set apart values that change hands")
+	if err != nil {
+		return schema.Wrap(err, "set apart values that change hands")
+	}
+	return nameCircles(ctx, p)
+}
+
+// nameCircles finds the records whose values change hands with each other,
+// directly or through others, and gives each circle the least of their places
+// for a name: one is written whole or not at all, whatever becomes of others.
+func nameCircles(ctx context.Context, p *Plan) error {
+	var pairs []struct {
+		Seq    int64
+		Holder int64 `db:"holder_seq"`
+	}
+	err := p.Select(ctx, &pairs, `
+		SELECT DISTINCT w.seq, w.holder_seq FROM wanted_<type> w
+		WHERE w.holder_seq IS NOT NULL AND w.seq NOT IN (SELECT seq FROM refused_<type>) ORDER BY w.seq, w.holder_seq`)
+	if err != nil {
+		return schema.Wrap(err, "find who exchanges values with whom")
+	}
+	least := map[int64]int64{}
+	var find func(int64) int64
+	find = func(seq int64) int64 {
+		up, known := least[seq]
+		if !known || up == seq {
+			least[seq] = seq
+			return seq
+		}
+		least[seq] = find(up)
+		return least[seq]
+	}
+	for _, pair := range pairs {
+		a, b := find(pair.Seq), find(pair.Holder)
+		least[max(a, b)] = min(a, b)
+	}
+	rows := p.DB().Rows(2)
+	for _, seq := range slices.Sorted(maps.Keys(least)) {
+		rows.Add(seq, find(seq))
+	}
+	if err := p.DB().Temp(ctx, p.Conn, "circle_of", p.DB().Key("seq")+`, circle bigint NOT NULL`); err != nil {
+		return err
+	}
+	if err := p.load(ctx, "circle_of", []string{"seq", "circle"}, rows); err != nil {
+		return err
+	}
+	_, err = p.Exec(ctx, `UPDATE found_<type> SET circle = c.circle FROM circle_of c WHERE c.seq = found_<type>.seq`)
+	return schema.Wrap(err, "name the circles in which values change hands")
 }

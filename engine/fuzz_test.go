@@ -50,7 +50,7 @@ func pushOdd(t *testing.T, e *engine.Engine, record []byte, user bool) {
 		t.Fatalf("Push(%q) = %v", record, err)
 	}
 	c := r.Task.Counts[string(kind)]
-	if done := c.Created + c.Linked + c.Updated + c.Unchanged; c.Total != 1 || done+c.Failed != 1 || min(done, c.Failed) < 0 {
+	if done := c.Created + c.Linked + c.Updated + c.Deleted + c.Unlinked + c.Unchanged; c.Total != 1 || done+c.Failed != 1 || min(done, c.Failed) < 0 {
 		t.Errorf("Push(%q) counts %+v", record, c)
 	}
 	for _, result := range r.Result {

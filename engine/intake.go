@@ -34,9 +34,22 @@ type intake struct {
 	layouts map[plugin.Type]*layout
 	notes   notes
 	fates   fates
-	seq     int64
+	seq     int64 // of the last record
 	totals  map[plugin.Type]int
-	text    []byte // of the record at hand, for use again
+	removed int                  // tombstones
+	unnamed map[plugin.Type]bool // types of which a record has no uid that could be read
+	text    []byte               // of the record at hand, for use again
+}
+
+func newIntake(r *run, conn *sqlx.Conn, layouts []*layout) *intake {
+	in := &intake{
+		db: r.engine.db, conn: conn, layouts: map[plugin.Type]*layout{}, notes: r.notes, fates: fates{},
+		seq: r.last, totals: map[plugin.Type]int{}, unnamed: map[plugin.Type]bool{},
+	}
+	for _, l := range layouts {
+		in.layouts[l.Type] = l
+	}
+	return in
 }
 
 // A page is what goes to the database in one go.
@@ -49,7 +62,7 @@ type page struct {
 
 // stage reads all bodies. The error is for what spoils the push as a whole; a
 // bad record is staged as refused.
-func (in *intake) stage(ctx context.Context, p Push, report func(read int)) error {
+func (in *intake) stage(ctx context.Context, b batch, report func(read int)) error {
 	if err := in.makeTables(ctx); err != nil {
 		return err
 	}
@@ -69,12 +82,12 @@ func (in *intake) stage(ctx context.Context, p Push, report func(read int)) erro
 	})
 	group.Go(func() error {
 		defer close(full)
-		return in.read(ctx, p, full, empty, report)
+		return in.read(ctx, b, full, empty, report)
 	})
 	return group.Wait()
 }
 
-func (in *intake) read(ctx context.Context, p Push, full chan<- *page, empty <-chan *page, report func(int)) error {
+func (in *intake) read(ctx context.Context, b batch, full chan<- *page, empty <-chan *page, report func(int)) error {
 	pg := <-empty
 	next := func() error {
 		select {
@@ -91,7 +104,7 @@ func (in *intake) read(ctx context.Context, p Push, full chan<- *page, empty <-c
 		return nil
 	}
 	bodies := 0
-	for body, err := range p.Bodies {
+	for body, err := range b.bodies {
 		if err != nil {
 			return err
 		}
@@ -116,7 +129,7 @@ func (in *intake) read(ctx context.Context, p Push, full chan<- *page, empty <-c
 			return &plugin.Error{Kind: plugin.Data, Path: "/records", Msg: "records must have at least one piece of data"}
 		}
 	}
-	if bodies == 0 {
+	if bodies == 0 && b.again == nil {
 		return &plugin.Error{Kind: plugin.Data, Msg: "the push is empty", Hint: "it needs a body with dataType and records"}
 	}
 	return next()
@@ -158,11 +171,11 @@ func (in *intake) add(pg *page, l *layout, raw json.RawMessage) {
 	pg.bytes += len(raw)
 	in.totals[l.Type]++
 	r, err := decode(l.Type, raw)
-	if err == nil && r.Deleted {
-		err = &plugin.Error{Kind: plugin.Unsupported, Path: "isDeleted", Msg: "this version does not remove anything yet"}
-	}
 	canonical := in.canonical(l, &r)
-	if err == nil {
+	switch {
+	case err == nil && r.Deleted:
+		in.addTombstone(pg, l, r, canonical)
+	case err == nil:
 		err = in.addRow(pg, l, r, canonical)
 	}
 	if err != nil {
@@ -179,6 +192,15 @@ func (in *intake) canonical(l *layout, r *plugin.Record) string {
 	in.sift(l, r.Attrs)
 	in.text = appendCanonical(in.text[:0], r.Attrs)
 	return string(in.text)
+}
+
+// addTombstone stages a record that is gone. What else it says is kept, and
+// written nowhere.
+func (in *intake) addTombstone(pg *page, l *layout, r plugin.Record, canonical string) {
+	in.removed++
+	row := make([]any, stagedColumns+l.stated)
+	row[0], row[1], row[2], row[3], row[5], row[7] = in.seq, r.UID, l.nothing(), digest(tombstone), canonical, tombstone
+	pg.records[l.Type].Add(row...)
 }
 
 func (in *intake) addRow(pg *page, l *layout, r plugin.Record, canonical string) error {
@@ -270,6 +292,7 @@ func (in *intake) refuse(pg *page, r plugin.Record, canonical string, err error)
 	uid := r.UID
 	if uid == "" {
 		uid = fmt.Sprintf("#%d", in.seq) // the record's place in the push, for want of a name
+		in.unnamed[r.Type] = true
 	}
 	pg.refused.Add(in.seq, string(r.Type), uid, string(e.Kind), e.Path, e.Error(), canonical)
 }

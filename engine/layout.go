@@ -70,6 +70,19 @@ func (l *layout) states(mask, column string) string {
 	return fmt.Sprintf("substr(%s, %d, 1) = '1'", mask, i+1)
 }
 
+// nothing is the mask of a record that states no column.
+func (l *layout) nothing() string { return strings.Repeat("0", l.stated) }
+
+// column finds a column that records may state.
+func (l *layout) column(name string) *schema.Column {
+	for i := range l.columns[:l.stated] {
+		if l.columns[i].Name == name {
+			return &l.columns[i]
+		}
+	}
+	return nil
+}
+
 // each joins what f makes of every column.
 func (l *layout) each(sep string, f func(c *schema.Column) string) string {
 	parts := make([]string, len(l.columns))

@@ -102,7 +102,7 @@ func TestARealOrganizationEndsAsItsLastStateSays(t *testing.T) {
 	each(t, func(c *company) {
 		teams, people := map[string]team{}, map[string]person{}
 		for _, o := range history {
-			r := c.pushBy("username", "kubernetes", o.departments, o.users)
+			r := c.pushAs(engine.Push{Source: "kubernetes", MatchKey: "username", Options: unguarded("keep")}, o.departments, o.users)
 			c.wantFailed(r)
 			maps.Copy(teams, o.teams)
 			maps.Copy(people, o.people)

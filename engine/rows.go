@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -23,6 +24,35 @@ func (c *Chunk) release(ctx context.Context) error {
 	return nil
 }
 
+// compare locks the rows that the chunk writes, in the order of their ids, and
+// sets aside the items whose rows somebody has changed since they were planned,
+// or has come to claim. They are planned again.
+func (c *Chunk) compare(ctx context.Context) error {
+	if lock := c.DB().ForUpdate("t"); lock != "" && c.Has("update", "link", "delete", "disable", "unlink") {
+		var ids []int64
+		err := c.Select(ctx, &ids, `SELECT t.id FROM {<rows>} t JOIN {<plan>} p ON p._row_id = t.id
+			WHERE <chunk> AND p._op NOT IN ('create', 'touch', 'keep') ORDER BY t.id `+lock)
+		if err != nil {
+			return schema.Wrap(err, "lock rows of "+c.layout.Name)
+		}
+	}
+	return c.Run(ctx,
+		Step{What: "set aside rows that changed", When: []string{"update", "link", "disable", "unlink", "delete"}, SQL: `
+			UPDATE {<plan>} AS p SET _kind = p._op, _op = 'stale'
+			WHERE <chunk> AND p._row_id IS NOT NULL AND p._op NOT IN ('create', 'touch', 'keep')
+			AND NOT EXISTS (SELECT 1 FROM {<rows>} t WHERE t.id = p._row_id AND t.[updatedAt] IS NOT DISTINCT FROM p._row_at)`},
+		Step{What: "set aside rows that others claim", When: []string{"delete", "disable"}, Args: []any{c.Source}, SQL: `
+			UPDATE {<plan>} AS p SET _kind = p._op, _op = 'stale'
+			WHERE <chunk> AND p._op IN ('delete', 'disable') AND EXISTS (
+				SELECT 1 FROM {records} o WHERE o.row_id = p._row_id AND o.type = '<type>' AND o.source <> ? AND o.removed IS NULL)`})
+}
+
+// removeRows deletes the rows of records that are gone.
+func (c *Chunk) removeRows(ctx context.Context) error {
+	return c.Run(ctx, Step{What: "delete rows of " + c.layout.Name, When: []string{"delete"}, SQL: `
+		DELETE FROM {<rows>} WHERE id IN (SELECT p._row_id FROM {<plan>} p WHERE <chunk> AND p._op = 'delete')`})
+}
+
 // writeRows creates and updates the rows of the chunk's items.
 func (c *Chunk) writeRows(ctx context.Context) error {
 	return c.Run(ctx,
@@ -33,18 +63,21 @@ func (c *Chunk) writeRows(ctx context.Context) error {
 // createSQL inserts new rows: what the record states, and the column's default
 // where it states nothing.
 func (c *Chunk) createSQL() string {
-	names := slices.Sorted(maps.Keys(c.layout.New))
 	var columns, values strings.Builder
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(c.layout.New)) {
+		if c.layout.column(name) != nil {
+			continue // below, where the record states nothing
+		}
 		columns.WriteString(", " + schema.Quote(name))
 		values.WriteString(", " + c.layout.New[name])
 	}
 	stated := c.layout.each("", func(col *schema.Column) string {
 		value := "p." + schema.Quote(col.Name)
-		if col.Default == "" {
+		otherwise := cmp.Or(c.layout.New[col.Name], col.Default)
+		if otherwise == "" {
 			return ", " + value
 		}
-		return ", CASE WHEN " + c.States(col.Name) + " THEN " + value + " ELSE " + col.Default + " END"
+		return ", CASE WHEN " + c.States(col.Name) + " THEN " + value + " ELSE " + otherwise + " END"
 	})
 	return `INSERT INTO {<rows>} (id, [createdAt], [updatedAt]` + columns.String() + c.layout.quoted("") + `)
 		SELECT p._row_id, <now>, <now>` + values.String() + stated + `
@@ -70,10 +103,13 @@ func (c *Chunk) writeRecords(ctx context.Context) error {
 			INSERT INTO {userDataSyncRecords} (id, [createdAt], [updatedAt], [sourceName], [sourceUk], [dataType], [metaData])
 			SELECT p._record_id, <now>, <now>, ?, p._uid, '<type>', ` + json + `
 			FROM {<plan>} p WHERE <chunk> AND p._fresh`},
-		Step{What: "keep changed records", When: []string{"update", "touch", "relink"}, SQL: `
+		Step{What: "keep changed records", When: []string{"update", "touch", "relink", "delete", "disable", "unlink", "keep"}, SQL: `
 			UPDATE {userDataSyncRecords} AS t SET [lastMetaData] = t.[metaData], [metaData] = ` + json + `, [updatedAt] = <now>
 			FROM {<plan>} p WHERE <chunk> AND NOT p._fresh AND p._digest IS NOT NULL
 			AND t.id = p._record_id AND CAST(t.[metaData] AS text) IS DISTINCT FROM p._raw`},
+		Step{What: "drop links of records that are gone", When: []string{"delete", "unlink"}, SQL: `
+			DELETE FROM {userDataSyncRecordsResources} WHERE [recordId] IN (
+				SELECT p._record_id FROM {<plan>} p WHERE <chunk> AND p._op IN ('delete', 'unlink'))`},
 		Step{What: "drop links to rows that are gone", When: []string{"relink"}, SQL: `
 			DELETE FROM {userDataSyncRecordsResources} WHERE resource = '<rows>' AND [recordId] IN (
 				SELECT p._record_id FROM {<plan>} p WHERE <chunk> AND p._op IN ('create', 'link') AND NOT p._fresh)`},
@@ -81,16 +117,26 @@ func (c *Chunk) writeRecords(ctx context.Context) error {
 			INSERT INTO {userDataSyncRecordsResources} ([createdAt], [updatedAt], [recordId], resource, [resourcePk])
 			SELECT <now>, <now>, p._record_id, '<rows>', CAST(p._row_id AS text)
 			FROM {<plan>} p WHERE <chunk> AND p._op IN ('create', 'link')`},
-		Step{What: "index the records", Args: []any{c.Source}, SQL: `
+		Step{What: "index the records", When: []string{"create", "link", "update", "touch"}, Args: []any{c.Source}, SQL: `
 			INSERT INTO {records} AS r (uid, source, type, record_id, row_id, adopted, digest, memberships, row_updated_at, seen_at)
-			SELECT p._uid, ?, '<type>', p._record_id, p._row_id, p._op = 'link',
+			SELECT p._uid, ?, '<type>', p._record_id, p._row_id,
+			       p._op = 'link' AND NOT EXISTS (SELECT 1 FROM {records} o WHERE o.row_id = p._row_id AND o.type = '<type>' AND NOT o.adopted),
 			       coalesce(p._digest, ''), coalesce(p._memberships, ''),
-			       CASE WHEN p._op = 'create' OR p._changed <> '' THEN <now> ELSE (SELECT t.[updatedAt] FROM {<rows>} t WHERE t.id = p._row_id) END, <now>
-			FROM {<plan>} p WHERE <chunk>
+			       CASE WHEN p._op = 'create' OR p._changed <> '' THEN <now> ELSE (SELECT t.[updatedAt] FROM {<rows>} t WHERE t.id = p._row_id) END, <arrived>
+			FROM {<plan>} p WHERE <chunk> AND p._op NOT IN (` + removals + `)
 			ON CONFLICT (uid, source, type) DO UPDATE SET
-			       record_id = excluded.record_id, row_id = excluded.row_id,
+			       record_id = excluded.record_id, row_id = excluded.row_id, removed = NULL, before = NULL,
 			       adopted = CASE WHEN r.row_id = excluded.row_id THEN r.adopted ELSE excluded.adopted END,
 			       digest = CASE WHEN excluded.digest = '' THEN r.digest ELSE excluded.digest END,
 			       memberships = CASE WHEN excluded.memberships = '' THEN r.memberships ELSE excluded.memberships END,
-			       row_updated_at = excluded.row_updated_at, seen_at = excluded.seen_at`})
+			       row_updated_at = excluded.row_updated_at, seen_at = excluded.seen_at`},
+		Step{What: "index the records that are gone", When: []string{"delete", "disable", "unlink", "keep"}, Args: []any{c.Source}, SQL: `
+			UPDATE {records} AS r SET seen_at = <arrived>, before = coalesce(p._before, r.before),
+			       removed = CASE p._op WHEN 'delete' THEN 'deleted' WHEN 'disable' THEN 'disabled' WHEN 'unlink' THEN 'unlinked' ELSE 'kept' END,
+			       row_id = CASE WHEN p._op = 'delete' THEN NULL ELSE p._row_id END,
+			       memberships = CASE WHEN p._op IN ('delete', 'unlink') THEN '' ELSE r.memberships END
+			FROM {<plan>} p WHERE <chunk> AND p._op IN (` + removals + `) AND r.uid = p._uid AND r.source = ? AND r.type = '<type>'`},
+		Step{What: "forget what records that are gone awaited", When: []string{"delete", "unlink"}, Args: []any{c.Source}, SQL: `
+			DELETE FROM {pending} WHERE source = ? AND type = '<type>' AND uid IN (
+				SELECT p._uid FROM {<plan>} p WHERE <chunk> AND p._op IN ('delete', 'unlink'))`})
 }

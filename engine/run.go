@@ -25,41 +25,70 @@ const (
 // keep is how long runs are kept, with their items, once they have ended.
 const keep = 30 * 24 * time.Hour
 
+// The kinds of runs.
+const (
+	pushing  = "push"
+	planOnly = "plan"
+	retrying = "retry"
+)
+
 // A run is one execution of a sync. Its row in the table of runs is the truth
 // about who works on a source: it has an owner, and a heartbeat.
 type run struct {
-	engine *Engine
-	id     int64
-	source string
-	kind   string
-	start  time.Time
-	totals map[plugin.Type]int // records read
-	notes  notes
-	stop   context.CancelCauseFunc
-	gone   func() // says that it lives no more, whether its end could be written or not
+	engine  *Engine
+	id      int64
+	source  string
+	kind    string
+	request request
+	options Options
+	arrived time.Time           // when its records did, by the clock of the database
+	totals  map[plugin.Type]int // records read
+	last    int64               // the place of the last item so far
+	notes   notes
+	unsure  []string // why absence was not looked at
+	stop    context.CancelCauseFunc
+	gone    func() // says that it lives no more, whether its end could be written or not
 
 	telling sync.Mutex // held while report is called
 	report  func(Progress)
 }
 
 // begin enters a run into the table and has it beat until its context ends.
-func (e *Engine) begin(ctx context.Context, source, kind string, report func(Progress)) (context.Context, *run, error) {
-	r := &run{engine: e, source: source, kind: kind, start: e.now(), totals: map[plugin.Type]int{}, notes: notes{}, report: report}
+func (e *Engine) begin(ctx context.Context, r *run) (context.Context, error) {
 	x := e.db.On(e.db)
 	if err := e.sweep(ctx, x); err != nil {
-		return ctx, nil, err
+		return ctx, err
 	}
-	now := e.db.Time(r.start)
-	err := x.Get(ctx, &r.id, `INSERT INTO {runs} (source, kind, state, owner, beat_at, started_at) VALUES (?, ?, ?, ?, ?, ?) RETURNING id`,
-		source, kind, Reading, e.owner, now, now)
+	asked, err := json.Marshal(r.request)
 	if err != nil {
-		return ctx, nil, schema.Wrap(err, "begin a run")
+		return ctx, err
 	}
-	r.gone = e.living.add(r.id)
-	ctx, r.stop = context.WithCancelCause(ctx)
-	go r.beats(ctx)
+	var row struct {
+		ID        int64
+		StartedAt schema.Timestamp `db:"started_at"`
+	}
+	now := e.db.Now(0)
+	err = x.Get(ctx, &row, `
+		INSERT INTO {runs} (source, kind, state, owner, request, beat_at, started_at) VALUES (?, ?, ?, ?, ?, `+now+`, `+now+`) RETURNING id, started_at`,
+		r.source, r.kind, Reading, e.owner, string(asked))
+	if err != nil {
+		return ctx, schema.Wrap(err, "begin a run")
+	}
+	r.id = row.ID
+	if r.arrived.IsZero() {
+		r.arrived = row.StartedAt.Time
+	}
+	ctx = r.live(ctx)
 	r.tell(at(Reading))
-	return ctx, r, nil
+	return ctx, nil
+}
+
+// live says from now on that the run lives, until its context ends.
+func (r *run) live(ctx context.Context) context.Context {
+	ctx, r.stop = context.WithCancelCause(ctx)
+	r.gone = r.engine.living.add(r.id, r.stop)
+	go r.beats(ctx)
+	return ctx
 }
 
 // sweep marks the runs of processes that ended without a word, and forgets
@@ -74,7 +103,7 @@ func (e *Engine) sweep(ctx context.Context, x schema.Conn) error {
 // forget drops runs that ended long ago, with their items.
 func (e *Engine) forget(ctx context.Context, x schema.Conn) error {
 	var old []int64
-	err := x.Select(ctx, &old, `SELECT id FROM {runs} WHERE finished_at < ? ORDER BY finished_at LIMIT 100`, e.db.Time(e.now().Add(-keep)))
+	err := x.Select(ctx, &old, `SELECT id FROM {runs} WHERE finished_at < `+e.db.Now(keep)+` ORDER BY finished_at LIMIT 100`)
 	for _, id := range old {
 		for _, q := range []string{
 			`DELETE FROM {plan_departments} WHERE _run = ?`, `DELETE FROM {plan_users} WHERE _run = ?`,
@@ -88,16 +117,18 @@ func (e *Engine) forget(ctx context.Context, x schema.Conn) error {
 	return schema.Wrap(err, "look for old runs")
 }
 
-// markSilent ends the runs of processes that ended without a word.
+// markSilent ends the runs of processes that ended without a word. Those whose
+// plan was made can be gone on with; see resume.
 func (e *Engine) markSilent(ctx context.Context, x schema.Conn) error {
-	silent, arg := e.silent()
 	_, err := x.Exec(ctx, `UPDATE {runs} SET state = 'interrupted', finished_at = beat_at,
-		message = 'the process that ran it ended; what it had committed stands, and the same push again writes the rest'
-		WHERE `+silent, arg)
+		message = CASE WHEN totals IS NULL OR kind = 'plan' THEN 'the process that ran it ended before anything was written; send the same again'
+		               ELSE 'the process that ran it ended; what it had committed stands, and the next run of the source, or a retry, writes the rest' END
+		WHERE `+e.silent())
 	return schema.Wrap(err, "mark runs that were interrupted")
 }
 
-// beats says that the run lives, and stops it when somebody else has taken it.
+// beats says that the run lives, and stops it when somebody else has taken it
+// or wants it to stop.
 func (r *run) beats(ctx context.Context) {
 	tick := time.NewTicker(beat)
 	defer tick.Stop()
@@ -107,32 +138,47 @@ func (r *run) beats(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		n, err := r.engine.db.On(r.engine.db).Exec(ctx, `UPDATE {runs} SET beat_at = ? WHERE id = ? AND owner = ? AND finished_at IS NULL`,
-			r.engine.db.Time(r.engine.now()), r.id, r.engine.owner)
+		var canceled bool
+		err := r.engine.db.On(r.engine.db).Get(ctx, &canceled, `
+			UPDATE {runs} SET beat_at = `+r.engine.db.Now(0)+` WHERE id = ? AND owner = ? AND finished_at IS NULL RETURNING cancel_at IS NOT NULL`,
+			r.id, r.engine.owner)
 		switch {
 		case ctx.Err() != nil:
 			return
+		case errors.Is(err, sql.ErrNoRows):
+			r.stop(errTaken)
+			return
 		case err != nil:
 			r.engine.log.Warn("a run could not say that it lives", zap.Int64("run", r.id), zap.Error(err))
-		case n == 0:
-			r.stop(errTaken)
+		case canceled:
+			r.stop(errStopped)
 			return
 		}
 	}
 }
 
-var errTaken = &plugin.Error{
-	Kind: plugin.Locked, Msg: "the run was silent for too long and was taken for dead",
-	Hint: "push again; what was committed stands",
-}
+var (
+	errTaken = &plugin.Error{
+		Kind: plugin.Locked, Msg: "the run was silent for too long and was taken for dead",
+		Hint: "push again; what was committed stands",
+	}
+	errStopped = &plugin.Error{
+		Kind: plugin.Canceled, Msg: "an operator stopped the run",
+		Hint: "what was committed stands; retry the task, or push again, for the rest",
+	}
+)
 
 // take makes the run the one that works on its source, waiting for whoever
-// does so now.
+// does so now and ending what others of the source have left.
 func (r *run) take(ctx context.Context) error {
-	x := r.engine.db.On(r.engine.db)
+	e := r.engine
+	x := e.db.On(e.db)
 	for {
-		n, err := x.Exec(ctx, `UPDATE {runs} SET state = ?, beat_at = ? WHERE id = ? AND owner = ? AND finished_at IS NULL`,
-			Planning, r.engine.db.Time(r.engine.now()), r.id, r.engine.owner)
+		if err := e.resumeSource(ctx, r.source); err != nil {
+			return err
+		}
+		n, err := x.Exec(ctx, `UPDATE {runs} SET state = ?, beat_at = `+e.db.Now(0)+` WHERE id = ? AND owner = ? AND finished_at IS NULL`,
+			Planning, r.id, e.owner)
 		switch class := schema.ClassOf(err); {
 		case err == nil && n == 1:
 			r.tell(at(Planning))
@@ -147,7 +193,7 @@ func (r *run) take(ctx context.Context) error {
 			return canceled("wait for another run of the source", ctx.Err())
 		case <-time.After(poll):
 		}
-		if err := r.engine.sweep(ctx, x); err != nil {
+		if err := e.sweep(ctx, x); err != nil {
 			return err
 		}
 	}
@@ -160,7 +206,7 @@ func (r *run) fence(ctx context.Context, x schema.Conn) error {
 	var owner string
 	if db.Dialect() == "sqlite" {
 		// The transaction has kept the heartbeat waiting: beat for it.
-		if _, err := x.Exec(ctx, `UPDATE {runs} SET beat_at = ? WHERE id = ? AND owner = ?`, db.Time(r.engine.now()), r.id, r.engine.owner); err != nil {
+		if _, err := x.Exec(ctx, `UPDATE {runs} SET beat_at = `+db.Now(0)+` WHERE id = ? AND owner = ?`, r.id, r.engine.owner); err != nil {
 			return schema.Wrap(err, "say that the run lives")
 		}
 	}
@@ -171,13 +217,23 @@ func (r *run) fence(ctx context.Context, x schema.Conn) error {
 	return schema.Wrap(err, "see that the run is ours")
 }
 
-// enter writes the run's new state, unless it was taken for dead.
-func (r *run) enter(ctx context.Context, s State) error {
-	n, err := r.engine.db.On(r.engine.db).Exec(ctx, `UPDATE {runs} SET state = ? WHERE id = ? AND owner = ? AND finished_at IS NULL`, s, r.id, r.engine.owner)
+// planned writes, with the plan, all that it takes to end the run: from now on
+// anybody can.
+func (r *run) planned(ctx context.Context, x schema.Conn, layouts []*layout) error {
+	state := Applying
+	if r.kind == planOnly {
+		state = Planning
+	}
+	totals, err := json.Marshal(r.state())
+	if err != nil {
+		return err
+	}
+	n, err := x.Exec(ctx, `UPDATE {runs} SET state = ?, totals = ?, layout = ?, beat_at = `+r.engine.db.Now(0)+` WHERE id = ? AND owner = ? AND finished_at IS NULL`,
+		state, string(totals), printOf(layouts), r.id, r.engine.owner)
 	if err == nil && n == 0 {
 		return errTaken
 	}
-	return schema.Wrap(err, "write the state of the run")
+	return schema.Wrap(err, "keep what the plan is of")
 }
 
 // end writes how the run ended; it does so even when its context is over.
@@ -189,8 +245,8 @@ func (r *run) end(ctx context.Context, s State, message string, counts map[strin
 	if err != nil {
 		return err
 	}
-	n, err := r.engine.db.On(r.engine.db).Exec(ctx, `UPDATE {runs} SET state = ?, message = ?, counts = ?, finished_at = ? WHERE id = ? AND owner = ? AND finished_at IS NULL`,
-		s, clip(message), string(b), r.engine.db.Time(r.engine.now()), r.id, r.engine.owner)
+	n, err := r.engine.db.On(r.engine.db).Exec(ctx, `UPDATE {runs} SET state = ?, message = ?, counts = ?, finished_at = `+r.engine.db.Now(0)+` WHERE id = ? AND owner = ? AND finished_at IS NULL`,
+		s, clip(message), string(b), r.id, r.engine.owner)
 	if err == nil && n == 0 {
 		return errTaken
 	}
@@ -219,13 +275,4 @@ func (r *run) tell(set func(*Progress)) {
 // at is progress that is only a state.
 func at(s State) func(*Progress) {
 	return func(p *Progress) { p.State = s }
-}
-
-// read is how many records were read.
-func (r *run) read() int {
-	n := 0
-	for _, total := range r.totals {
-		n += total
-	}
-	return n
 }

@@ -18,18 +18,18 @@ func (r *run) settle(ctx context.Context, layouts []*layout) (*Report, error) {
 	counts := map[string]Counts{}
 	applied, failed := 0, 0
 	for _, l := range layouts {
-		total := r.totals[l.Type]
-		if total == 0 && !r.attached(ctx, l) {
+		received := r.totals[l.Type]
+		if received == 0 && !r.attached(ctx, l) {
 			continue
 		}
-		c, err := r.count(ctx, l, total)
+		c, err := r.count(ctx, l, received)
 		if err != nil {
 			return nil, err
 		}
 		counts[string(l.Type)] = c
-		applied += total - c.Failed - c.Skipped
+		applied += c.Total - c.Failed - c.Skipped
 		failed += c.Failed
-		results, err := r.results(ctx, l, c)
+		results, err := r.results(ctx, l, received)
 		if err != nil {
 			return nil, err
 		}
@@ -58,7 +58,7 @@ func (r *run) settle(ctx context.Context, layouts []*layout) (*Report, error) {
 		return nil, err
 	}
 	report.Task = *task
-	if r.kind == "plan" {
+	if r.kind == planOnly {
 		report.Items, err = r.engine.Items(ctx, ItemFilter{Task: task.ID, Limit: ItemsInReport})
 	}
 	return report, err
@@ -71,34 +71,39 @@ func (r *run) attached(ctx context.Context, l *layout) bool {
 	return err == nil && there
 }
 
-func (r *run) count(ctx context.Context, l *layout, total int) (Counts, error) {
-	c := Counts{Total: total}
-	var ops []struct {
+// count counts what came of the records of a type: those received, and those
+// that were found absent.
+func (r *run) count(ctx context.Context, l *layout, received int) (Counts, error) {
+	ops, err := r.ops(ctx, l, `_raw IS NOT NULL OR _op IN (`+removals+`)`)
+	if err != nil {
+		return Counts{}, err
+	}
+	missing, err := r.ops(ctx, l, `_raw IS NULL AND _op IN (`+removals+`)`)
+	c := Counts{
+		Total: received, Created: ops["create"], Linked: ops["link"], Updated: ops["update"],
+		Deleted: ops["delete"], Disabled: ops["disable"], Unlinked: ops["unlink"], Kept: ops["keep"],
+		Skipped: ops["skip"], Failed: ops["fail"],
+	}
+	for _, n := range missing {
+		c.Total += n
+	}
+	c.Unchanged = c.Total - c.Created - c.Linked - c.Updated - c.Deleted - c.Disabled - c.Unlinked - c.Kept - c.Failed - c.Skipped
+	return c, err
+}
+
+// ops counts the items for which condition holds by what is done with them.
+func (r *run) ops(ctx context.Context, l *layout, condition string) (map[string]int, error) {
+	var rows []struct {
 		Op string
 		N  int
 	}
-	err := r.engine.db.On(r.engine.db).Select(ctx, &ops, l.names(r.id).Replace(`
-		SELECT _op AS op, count(*) AS n FROM {<plan>}
-		WHERE _run = <run> AND _raw IS NOT NULL GROUP BY _op`))
-	if err != nil {
-		return c, schema.Wrap(err, "count what came of the run")
+	err := r.engine.db.On(r.engine.db).Select(ctx, &rows, l.names(r.id).Replace(`
+		SELECT _op AS op, count(*) AS n FROM {<plan>} WHERE _run = <run> AND (`+condition+`) GROUP BY _op`))
+	ops := map[string]int{}
+	for _, row := range rows {
+		ops[row.Op] = row.N
 	}
-	for _, o := range ops {
-		switch o.Op {
-		case "create":
-			c.Created = o.N
-		case "link":
-			c.Linked = o.N
-		case "update":
-			c.Updated = o.N
-		case "fail":
-			c.Failed = o.N
-		case "skip":
-			c.Skipped = o.N
-		}
-	}
-	c.Unchanged = total - c.Created - c.Linked - c.Updated - c.Failed - c.Skipped
-	return c, nil
+	return ops, schema.Wrap(err, "count what came of the run")
 }
 
 func (r *run) countMemberships(ctx context.Context) (Counts, error) {
@@ -110,14 +115,14 @@ func (r *run) countMemberships(ctx context.Context) (Counts, error) {
 	err := r.engine.db.On(r.engine.db).Select(ctx, &ops, `
 		SELECT m._op AS op, count(*) AS n FROM {plan_memberships} m
 		JOIN {plan_users} p ON p._run = m._run AND p._n = m._n
-		WHERE m._run = ? AND p._op <> 'fail' AND m._op NOT IN ('claim', 'unclaim') GROUP BY m._op`, r.id)
+		WHERE m._run = ? AND p._op <> 'fail' AND m._op NOT IN ('claim', 'adopt', 'unclaim') GROUP BY m._op`, r.id)
 	for _, o := range ops {
 		switch o.Op {
 		case "add", "restore":
 			c.Created += o.N
 		case "set":
 			c.Updated = o.N
-		case "drop":
+		case "drop", "end":
 			c.Deleted = o.N
 		case "await":
 			c.Pending = o.N
@@ -127,20 +132,25 @@ func (r *run) countMemberships(ctx context.Context) (Counts, error) {
 	return c, schema.Wrap(err, "count memberships")
 }
 
-// results are NocoBase's results for one type: the resource that holds its
-// rows has the failures, the others leave those records out.
-func (r *run) results(ctx context.Context, l *layout, c Counts) ([]SyncResult, error) {
+// results are NocoBase's results for the records of one type that were
+// received: the resource that holds its rows has the failures, the others leave
+// those records out.
+func (r *run) results(ctx context.Context, l *layout, received int) ([]SyncResult, error) {
+	ops, err := r.ops(ctx, l, `_raw IS NOT NULL`)
+	if err != nil {
+		return nil, err
+	}
+	failed, skipped := ops["fail"], ops["skip"]
 	var results []SyncResult
 	for _, t := range r.engine.targets {
-		if !accepts(t, l.Type) || c.Total == 0 {
+		if !accepts(t, l.Type) || received == 0 {
 			continue
 		}
 		result := SyncResult{Resource: t.Info().Name, Detail: SyncedDetail{FailedRecords: []FailedRecord{}}}
-		count := SyncedCount{All: c.Total, Skipped: c.Skipped, Failed: c.Failed}
+		count := SyncedCount{All: received, Skipped: skipped, Failed: failed}
 		if t.Table(l.Type) == nil {
-			count.Skipped, count.Failed = c.Skipped+c.Failed, 0
-		} else if c.Failed > 0 {
-			var err error
+			count.Skipped, count.Failed = skipped+failed, 0
+		} else if failed > 0 {
 			if result.Detail.FailedRecords, err = r.failures(ctx, l); err != nil {
 				return nil, err
 			}
@@ -178,11 +188,11 @@ func (r *run) message(counts map[string]Counts, applied, failed int) string {
 	for _, t := range slices.Sorted(maps.Keys(counts)) {
 		parts = append(parts, fmt.Sprintf("%s: %s", t, counts[t]))
 	}
-	s := strings.Join(parts, "; ")
+	s := strings.Join(append(slices.Clone(r.unsure), parts...), "; ")
 	if failed > 0 {
 		s = fmt.Sprintf("%d of %d applied, %d failed; %s", applied, applied+failed, failed, s)
 	}
-	if r.kind == "plan" {
+	if r.kind == planOnly {
 		return "planned, nothing written; " + s
 	}
 	return s
@@ -199,6 +209,9 @@ func (c Counts) String() string {
 		{c.Linked, "linked"},
 		{c.Updated, "updated"},
 		{c.Deleted, "deleted"},
+		{c.Disabled, "disabled"},
+		{c.Unlinked, "unlinked"},
+		{c.Kept, "kept"},
 		{c.Unchanged, "unchanged"},
 		{c.Pending, "pending"},
 		{c.Skipped, "skipped"},

@@ -11,10 +11,17 @@ import (
 
 // The columns of staged_<type> before those of the table itself.
 func stagedNames() []string {
-	return []string{"seq", "uid", "_mask", "_digest", "_memberships", "_raw", "_parent"}
+	return []string{"seq", "uid", "_mask", "_digest", "_memberships", "_raw", "_parent", "_removed"}
 }
 
-const stagedColumns = 7
+const stagedColumns = 8
+
+// Why a record is staged as one that is gone.
+const (
+	tombstone = "tombstone" // its source says so
+	absent    = "absent"    // a whole reading does not have it
+	below     = "below"     // the department above it goes, and all below with it
+)
 
 func membershipNames() []string { return []string{"seq", "pos", "uid", "is_owner", "is_main"} }
 
@@ -26,7 +33,7 @@ func (in *intake) makeTables(ctx context.Context) error {
 	x := in.db.On(in.conn)
 	for _, t := range slices.Sorted(maps.Keys(in.layouts)) {
 		l := in.layouts[t]
-		columns := in.db.Key("seq") + `, uid text NOT NULL, _mask text NOT NULL, _digest text, _memberships text, _raw text, _parent text`
+		columns := in.db.Key("seq") + `, uid text NOT NULL, _mask text NOT NULL, _digest text, _memberships text, _raw text, _parent text, _removed text`
 		for i := range l.columns[:l.stated] {
 			c := &l.columns[i]
 			columns += ", " + schema.Quote(c.Name) + " " + c.MirrorType()

@@ -39,12 +39,17 @@ type Table struct {
 	Name string // of the table, and of the resource in links: "users"
 	Plan string // of the plan table: "plan_users"
 
-	Protected    []string          // columns that no record sets; said in a note when one tries
-	Associations []string          // fields that are relations, not columns
-	Handled      []string          // members of a record that other parts read: departments, parentUid
-	Derived      []string          // columns that a Planner works out, in derived_<type>
-	MatchKeys    []string          // columns that a push may name as its match key
-	New          map[string]string // what a new row has besides, as SQL over p, its row of the plan
+	Protected    []string // columns that no record sets; said in a note when one tries
+	Associations []string // fields that are relations, not columns
+	Handled      []string // members of a record that other parts read: departments, parentUid
+	Derived      []string // columns that a Planner works out, in derived_<type>
+	MatchKeys    []string // columns that a push may name as its match key
+	// Match are ways to match records to rows besides by a column: SQL for pairs
+	// (seq, id) of staged and matching rows, with one parameter, the source.
+	Match map[string]func(*Plan) string
+	// Spared is SQL for why the row u must not be removed; null where it may be.
+	Spared string
+	New    map[string]string // what a new row has where its record states nothing, as SQL over p, its row of the plan
 
 	// IDs gives fresh ids for rows.
 	IDs func(ctx context.Context, x schema.Conn) (*schema.Sequence, error)
@@ -61,24 +66,42 @@ func (t *Table) names(run int64, pairs ...string) *strings.Replacer {
 //
 // These temporary tables hold it; they live on its connection:
 //
-//	staged_<type>       the records, in the order of seq, with a column for each the record may state
+//	staged_<type>       the records, in the order of seq, with a column for each the record may state; _removed: it is gone, and why
 //	staged_membership   what users say of departments
-//	found_<type>        seq, n, op, fresh, record_id, row_id, restated: what each record comes to
+//	found_<type>        seq, n, op, fresh, record_id, row_id, restated, why: what each record comes to
 //	refused_<type>      seq, kind, field, reason: what cannot be done
 //	derived_<type>      seq and the Derived columns, where they are to be written
 //	touched_<type>      seq of records that have something to write though their row has not
 //	awaits_<type>       seq and the uid of a department that has not arrived
 //
-// In its statements <type>, <rows>, <plan> and <run> stand for those at hand.
+// In its statements <type>, <rows>, <plan> and <run> stand for those at hand,
+// and <actor> for the id of the user who runs the sync.
 type Plan struct {
 	schema.Conn
-	Source string
-	Type   plugin.Type
+	Source  string
+	Type    plugin.Type
+	Options Options
 
-	records int // how many the run has read
-	table   *Table
-	names   *strings.Replacer
+	run      *run
+	layout   *layout
+	records  int    // how many are staged
+	matchKey string // of the push; empty for none
+	removing bool   // some record is gone
+	arrived  string // when the records did, as SQL
+	names    *strings.Replacer
+	load     func(ctx context.Context, table string, columns []string, rows *schema.Rows) error
 }
+
+// Fold is SQL for a text as the source compares it.
+func (p *Plan) Fold(text string) string {
+	if p.Options.IgnoreCase {
+		return "lower(" + text + ")"
+	}
+	return text
+}
+
+// Removing says whether the push takes records away.
+func (p *Plan) Removing() bool { return p.removing }
 
 // Analyze tells the database what a temporary table holds, once it is filled:
 // see schema.DB.Analyze.

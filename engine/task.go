@@ -41,7 +41,7 @@ func (s State) Status() string {
 type Task struct {
 	ID         string            `json:"id"`
 	Source     string            `json:"source"`
-	Kind       string            `json:"kind"`    // "push", or "plan" for a run that only planned
+	Kind       string            `json:"kind"`    // "push", "retry", or "plan" for a run that only planned
 	Status     string            `json:"status"`  // as NocoBase shows it: init, processing, success, failed
 	State      State             `json:"state"`   // the same, finer
 	Cost       int64             `json:"cost"`    // milliseconds from start to end, or until now
@@ -58,6 +58,9 @@ type Counts struct {
 	Linked    int `json:"linked"` // joined to a row that was there already
 	Updated   int `json:"updated"`
 	Deleted   int `json:"deleted"`
+	Disabled  int `json:"disabled"` // gone, and the row says so
+	Unlinked  int `json:"unlinked"` // gone, and the row stays without the source's claims
+	Kept      int `json:"kept"`     // gone, and nothing is done about it
 	Unchanged int `json:"unchanged"`
 	Pending   int `json:"pending"` // waits for a department that has not arrived
 	Skipped   int `json:"skipped"` // superseded by a later record with the same uid
@@ -68,7 +71,7 @@ type Counts struct {
 type Item struct {
 	Type   plugin.Type `json:"type"`
 	UID    string      `json:"uid"`
-	Op     string      `json:"op"`               // create, link, update, fail, skip
+	Op     string      `json:"op"`               // create, link, update, delete, disable, unlink, keep, fail, skip
 	Fields []string    `json:"fields,omitempty"` // what an update changes
 	State  string      `json:"state"`            // planned, applied, failed
 	Reason string      `json:"reason,omitempty"` // why it failed or was skipped

@@ -86,9 +86,8 @@ func (e *Engine) Task(ctx context.Context, id string) (*Task, error) {
 // that cannot be written to now may have a living run at work.
 func (e *Engine) bury(ctx context.Context) error {
 	x := e.db.On(e.db)
-	silent, arg := e.silent()
 	var there bool
-	if err := x.Get(ctx, &there, `SELECT EXISTS (SELECT 1 FROM {runs} WHERE `+silent+`)`, arg); err != nil || !there {
+	if err := x.Get(ctx, &there, `SELECT EXISTS (SELECT 1 FROM {runs} WHERE `+e.silent()+`)`); err != nil || !there {
 		return schema.Wrap(err, "look for runs that were interrupted")
 	}
 	ctx, cancel := context.WithTimeout(ctx, poll)

@@ -2,8 +2,6 @@ package engine_test
 
 import (
 	"testing"
-
-	"github.com/nocobase-roster/roster/engine"
 )
 
 func TestANewUserIsAsNocoBaseMakesOne(t *testing.T) {
@@ -131,20 +129,6 @@ func TestTheSameUIDIsSomebodyElseInAnotherSource(t *testing.T) {
 		c.push("it", users(`{"uid":"1","nickname":"Bob"}`))
 		c.push("", users(`{"uid":"1","nickname":"Cid"}`))
 		c.wantLinks("api: 1 is Cid", "hr: 1 is Ann", "hr: 1 is Sales", "it: 1 is Bob")
-	})
-}
-
-func TestTombstonesAreRefusedUntilRemovalExists(t *testing.T) {
-	each(t, func(c *company) {
-		c.push("hr", users(`{"uid":"a","nickname":"Ann"}`))
-		r := c.push("hr", users(`{"uid":"a","isDeleted":true}`, `{"uid":"b","isDeleted":false}`, `{"uid":"c","isDeleted":"yes"}`))
-		c.wantFailed(r,
-			"a (unsupported, isDeleted): this version does not remove anything yet",
-			"c (data, isDeleted): isDeleted must be true or false")
-		c.wantUsers("nickname", "Ann", "-")
-		if r.Task.State != engine.Partial {
-			c.Errorf("the run is %s, want partial", r.Task.State)
-		}
 	})
 }
 

@@ -22,10 +22,11 @@ const (
 // A database is an engine that is being opened, has been opened, or could not
 // be. It is safe for concurrent use.
 type database struct {
-	log  *zap.Logger
-	open func(context.Context) (*engine.Engine, error)
-	ctx  context.Context // of the attempts
-	stop context.CancelFunc
+	log    *zap.Logger
+	open   func(context.Context) (*engine.Engine, error)
+	resume func(*engine.Engine, context.Context) error // what the dead left undone
+	ctx    context.Context                             // of the attempts
+	stop   context.CancelFunc
 
 	mu   sync.Mutex // guards what follows
 	last *attempt
@@ -35,15 +36,19 @@ type database struct {
 // An attempt is one try at opening. Its other fields are set when done is closed.
 type attempt struct {
 	done   chan struct{}
+	ended  chan struct{} // closed when nothing works on its engine by itself any more
 	engine *engine.Engine
 	err    error
 	next   time.Time // not before then is it tried again
 }
 
-// newDatabase begins to open a database.
-func newDatabase(log *zap.Logger, open func(context.Context) (*engine.Engine, error)) *database {
+// newDatabase begins to open a database. Once it is open, resume is called
+// beside whatever else it is used for.
+func newDatabase(
+	log *zap.Logger, open func(context.Context) (*engine.Engine, error), resume func(*engine.Engine, context.Context) error,
+) *database {
 	ctx, stop := context.WithCancel(context.Background())
-	d := &database{log: log, open: open, ctx: ctx, stop: stop, wait: firstWait}
+	d := &database{log: log, open: open, resume: resume, ctx: ctx, stop: stop, wait: firstWait}
 	d.last = d.try()
 	return d
 }
@@ -78,18 +83,35 @@ func (d *database) peek() *attempt {
 
 // try begins an attempt.
 func (d *database) try() *attempt {
-	a := &attempt{done: make(chan struct{})}
+	a := &attempt{done: make(chan struct{}), ended: make(chan struct{})}
 	wait := d.wait
 	d.wait = min(2*d.wait, longestWait)
 	go func() {
-		defer close(a.done)
+		defer close(a.ended)
 		a.engine, a.err = d.safeOpen()
 		a.next = time.Now().Add(wait)
 		if a.err != nil && d.ctx.Err() == nil { // nobody else broke it off
 			d.log.Error("the database could not be opened", zap.Error(a.err))
 		}
+		close(a.done)
+		if a.err == nil {
+			d.takeOver(a.engine)
+		}
 	}()
 	return a
+}
+
+// takeOver ends the runs of processes that died. What keeps it from that is no
+// fault of the host's, whose next push of the source does it as well.
+func (d *database) takeOver(e *engine.Engine) {
+	if err := d.safeResume(e); err != nil && d.ctx.Err() == nil {
+		d.log.Warn("runs that were interrupted could not be taken over", zap.Error(err))
+	}
+}
+
+func (d *database) safeResume(e *engine.Engine) (err error) {
+	defer rescue(d.log, "taking over interrupted runs", &err)
+	return d.resume(e, d.ctx)
 }
 
 func (d *database) safeOpen() (e *engine.Engine, err error) {
@@ -97,11 +119,11 @@ func (d *database) safeOpen() (e *engine.Engine, err error) {
 	return d.open(d.ctx)
 }
 
-// close stops opening, and closes the engine.
+// close stops opening and taking over, and closes the engine.
 func (d *database) close() error {
 	d.stop()
 	a := d.peek()
-	<-a.done
+	<-a.ended
 	if a.engine == nil {
 		return nil
 	}

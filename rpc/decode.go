@@ -29,8 +29,13 @@ func decodeValue(at string, raw json.RawMessage, v reflect.Value) error {
 	switch u, ok := v.Addr().Interface().(json.Unmarshaler); {
 	case ok:
 		err = u.UnmarshalJSON(raw)
+	case v.Kind() == reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		return decodeValue(at, raw, v.Elem())
 	case v.Kind() == reflect.Struct && rawjson.Kind(raw) == '{':
 		return decodeObject(at, raw, v)
+	case v.Kind() == reflect.Map && rawjson.Kind(raw) == '{':
+		return decodeMap(at, raw, v)
 	default:
 		err = json.Unmarshal(raw, v.Addr().Interface())
 	}
@@ -62,6 +67,22 @@ func decodeObject(at string, raw json.RawMessage, v reflect.Value) error {
 			path := at + "/" + escape(name)
 			return invalidParams(&plugin.Error{Msg: path + " is missing", Path: path})
 		}
+	}
+	return nil
+}
+
+// decodeMap reads the members of an object, whatever their names, into a map.
+func decodeMap(at string, raw json.RawMessage, v reflect.Value) error {
+	v.Set(reflect.MakeMap(v.Type()))
+	for name, value := range rawjson.Members(raw) {
+		if rawjson.Kind(value) == 'n' {
+			continue
+		}
+		member := reflect.New(v.Type().Elem()).Elem()
+		if err := decodeValue(at+"/"+escape(name), value, member); err != nil {
+			return err
+		}
+		v.SetMapIndex(reflect.ValueOf(name).Convert(v.Type().Key()), member)
 	}
 	return nil
 }

@@ -16,9 +16,10 @@
 // As in the Language Server Protocol, initialize comes first: until it has
 // been answered well, every other request is refused with −32002 and every
 // notification but exit is ignored. It is answered before the database is
-// open; methods that need the database wait for it. After shutdown every
-// request is refused with −32600, and exit ends the connection, taking back
-// what is still in hand. When the input ends instead, what is in hand is
+// open; methods that need the database wait for it. Once it is open, runs
+// whose process died are taken over, beside everything else. After shutdown
+// every request is refused with −32600, and exit ends the connection, taking
+// back what is still in hand. When the input ends instead, what is in hand is
 // finished within the grace period, and answered.
 //
 // # Order

@@ -2,9 +2,12 @@ package rpc
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"path/filepath"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"go.uber.org/zap/zaptest"
 
@@ -26,8 +29,41 @@ func TestPushConversations(t *testing.T) {
 // realServer is a server with the real engine on the SQLite database at path.
 func realServer(t testing.TB, path string) *Server {
 	s := testServer(t)
+	s.extra = append(s.extra, slowPush())
 	s.Open = func(ctx context.Context, _ Config) (*engine.Engine, error) {
 		return engine.Open(ctx, "sqlite:"+path, targets.All, zaptest.NewLogger(t))
 	}
 	return s
+}
+
+type slowPushParams struct {
+	SourceName string `json:"sourceName"`
+	Seconds    int    `json:"seconds"`
+}
+
+// slowPush is a push of a user a second.
+func slowPush() methodInfo {
+	return method("test/slowPush", "Pushes.", func(s *session, ctx context.Context, p slowPushParams) (*pushResult, error) {
+		users := func(yield func(json.RawMessage, error) bool) {
+			for i := range p.Seconds {
+				time.Sleep(time.Second) // the bubble's time
+				if !yield(fmt.Appendf(nil, `{"uid":"%d"}`, i+1), nil) {
+					return
+				}
+			}
+		}
+		return s.slowPush(ctx, engine.Push{Source: p.SourceName, Bodies: func(yield func(engine.Body, error) bool) {
+			yield(engine.Body{DataType: "user", Records: users}, nil)
+		}})
+	})
+}
+
+func (s *session) slowPush(ctx context.Context, p engine.Push) (*pushResult, error) {
+	r, err := s.report(ctx, nil, func(e *engine.Engine, report func(engine.Progress)) (*engine.Report, error) {
+		return e.Push(ctx, p, report)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return pushResultOf(r), nil
 }

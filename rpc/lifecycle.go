@@ -83,7 +83,7 @@ func (s *session) openDatabase(c Config) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.over {
-		s.database = newDatabase(s.log, func(ctx context.Context) (*engine.Engine, error) { return s.server.Open(ctx, c) })
+		s.database = newDatabase(s.log, func(ctx context.Context) (*engine.Engine, error) { return s.server.Open(ctx, c) }, (*engine.Engine).Resume)
 	}
 }
 

@@ -29,7 +29,11 @@ func resultSchema(t reflect.Type) (*jsonschema.Schema, error) {
 
 // schemaOf infers the schema of a type and mends each part of it.
 func schemaOf(t reflect.Type, mend func(*jsonschema.Schema)) (*jsonschema.Schema, error) {
-	s, err := jsonschema.ForType(t, &jsonschema.ForOptions{TypeSchemas: wireTypes()})
+	types, err := wireTypes()
+	if err != nil {
+		return nil, err
+	}
+	s, err := jsonschema.ForType(t, &jsonschema.ForOptions{TypeSchemas: types})
 	if err != nil {
 		return nil, err
 	}
@@ -41,16 +45,18 @@ func schemaOf(t reflect.Type, mend func(*jsonschema.Schema)) (*jsonschema.Schema
 }
 
 // wireTypes are the types that look otherwise on the wire than in Go.
-func wireTypes() map[reflect.Type]*jsonschema.Schema {
+func wireTypes() (map[reflect.Type]*jsonschema.Schema, error) {
+	ofOptions, err := optionsSchema()
 	return map[reflect.Type]*jsonschema.Schema{
 		reflect.TypeFor[json.RawMessage](): {},
 		reflect.TypeFor[records]():         {Type: "array", Items: &jsonschema.Schema{}},
+		reflect.TypeFor[options]():         ofOptions,
 		reflect.TypeFor[token]():           {Types: []string{"string", "number"}},
 		reflect.TypeFor[jsonrpc2.ID]():     {Types: []string{"string", "integer"}},
 		reflect.TypeFor[plugin.Secret]():   {Type: "string", WriteOnly: true},
 		reflect.TypeFor[time.Time]():       {Type: "string", Format: "date-time"},
 		reflect.TypeFor[null]():            {Type: "null"},
-	}
+	}, err
 }
 
 // notNull takes back the null that inference allows for slices and pointers:

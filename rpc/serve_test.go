@@ -97,14 +97,14 @@ func TestNothingSecretIsLogged(t *testing.T) {
 // FuzzDecode feeds params that are any JSON: each is read or refused with
 // -32602, and never panics.
 func FuzzDecode(f *testing.F) {
-	for _, seed := range []string{`{}`, `[]`, `{"records":[1]}`, `{"config":{"db":{}}}`, `{"limits":[{}],"client":null}`, `{"\ud800":1}`, `{"progressToken":-1.5e9}`} {
+	for _, seed := range []string{`{}`, `[]`, `{"records":[1]}`, `{"config":{"db":{}}}`, `{"limits":[{}],"client":null}`, `{"\ud800":1}`, `{"progressToken":-1.5e9}`, `{"snapshot":{"id":"","counts":{"user":null}}}`, `{"options":{"sync":[]}}`, `{"taskId":"","timeoutMs":{}}`} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		if !json.Valid(raw) {
 			return
 		}
-		for _, v := range []any{new(pushParams), new(initializeParams), new(itemsParams), new(cancelParams), new(none)} {
+		for _, v := range []any{new(pushParams), new(initializeParams), new(itemsParams), new(waitParams), new(cancelParams), new(none)} {
 			err := decode(raw, v)
 			var wire *wireFault
 			if err != nil && (!errors.As(err, &wire) || wire.code != -32602) {

@@ -28,8 +28,11 @@ func methods() []methodInfo {
 		method("registry/listSourceTypes", "Lists the kinds of systems that records can come from.", (*session).listSourceTypes),
 		method("registry/listTargets", "Lists the resources that records are written to, in that order.", (*session).listTargets),
 
-		method("sync/push", "Brings records of one type into NocoBase and answers when all is written. A bad record fails alone.", (*session).push),
+		method("sync/push", "Brings records of one type into NocoBase and answers when all is written. A bad record fails alone. With snapshot, what no part of it had is gone.", (*session).push),
 		method("sync/plan", "Says what sync/push would do, and writes nothing to NocoBase's tables.", (*session).plan),
+		method("sync/retry", "Does again what of a task failed, and only that; goes on with one that was interrupted. Answers as sync/push does.", (*session).retry),
+		method("sync/cancel", "Asks a run to stop, in whatever process it works, and gives its task as it stands. What was committed stands.", (*session).cancelTask),
+		method("sync/wait", "Answers with a task when its run has ended, or as it stands when the time is over.", (*session).waitForTask),
 
 		method("tasks/list", "Lists runs, the newest first.", (*session).listTasks),
 		method("tasks/get", "Gives one run.", (*session).getTask),

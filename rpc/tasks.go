@@ -3,15 +3,17 @@ package rpc
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/nocobase-roster/roster/engine"
 	"github.com/nocobase-roster/roster/plugin"
 )
 
-// The longest pages.
+// The longest pages, and the longest wait.
 const (
-	maxTasks = 200
-	maxItems = 1000
+	maxTasks  = 200
+	maxItems  = 1000
+	maxWaitMs = 24 * 60 * 60 * 1000
 )
 
 type tasksParams struct {
@@ -50,6 +52,42 @@ func (s *session) getTask(ctx context.Context, p taskParams) (*taskResult, error
 		return nil, err
 	}
 	task, err := e.Task(ctx, p.TaskID)
+	return &taskResult{task}, err
+}
+
+// cancelTask stops a run, other than cancelRequest, which takes back a request.
+func (s *session) cancelTask(ctx context.Context, p taskParams) (*taskResult, error) {
+	e, err := s.database.get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	task, err := e.Cancel(ctx, p.TaskID)
+	return &taskResult{task}, err
+}
+
+type waitParams struct {
+	TaskID    string `json:"taskId"`
+	TimeoutMs *int   `json:"timeoutMs,omitempty" jsonschema:"how long to wait, up to a day; without it, until the run has ended"`
+}
+
+func (s *session) waitForTask(ctx context.Context, p waitParams) (*taskResult, error) {
+	e, err := s.database.get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	waiting := ctx
+	if p.TimeoutMs != nil {
+		if err := within("timeoutMs", *p.TimeoutMs, maxWaitMs); err != nil {
+			return nil, err
+		}
+		var stop context.CancelFunc
+		waiting, stop = context.WithTimeout(ctx, time.Duration(*p.TimeoutMs)*time.Millisecond)
+		defer stop()
+	}
+	task, err := e.Wait(waiting, p.TaskID)
+	if err != nil && waiting.Err() != nil && ctx.Err() == nil { // the time is over
+		task, err = e.Task(ctx, p.TaskID)
+	}
 	return &taskResult{task}, err
 }
 

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"context"
+	"encoding/json"
 	"strconv"
 	"strings"
 )
@@ -52,6 +53,20 @@ func (c *Column) MirrorType() string {
 		return "text"
 	}
 	return c.Type
+}
+
+// Parse makes of a value that the database wrote as text what Value makes of
+// one that came as JSON.
+func (c *Column) Parse(s string) (any, error) {
+	switch c.kind {
+	case boolean:
+		return c.Value(s == "true" || s == "t" || s == "1")
+	case integer, number:
+		return c.Value(json.Number(s))
+	case document:
+		return s, nil
+	}
+	return c.Value(s)
 }
 
 // Columns describes the columns of one of NocoBase's tables, in their order.

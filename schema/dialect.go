@@ -47,6 +47,15 @@ func (db *DB) TimeLiteral(t time.Time) string {
 	return literal
 }
 
+// Now is SQL for the time so long ago by the clock of the database, which is
+// the one clock that all processes share; SQLite's is that of the machine.
+func (db *DB) Now(ago time.Duration) string {
+	if db.dialect.name == "postgres" {
+		return fmt.Sprintf("date_trunc('milliseconds', clock_timestamp() - interval '%d milliseconds')", ago.Milliseconds())
+	}
+	return db.TimeLiteral(time.Now().Add(-ago))
+}
+
 // JSON is SQL that makes of a text what a json column takes.
 func (db *DB) JSON(text string) string {
 	if db.dialect.name == "postgres" {
@@ -58,6 +67,15 @@ func (db *DB) JSON(text string) string {
 // ForShare ends a SELECT whose row must stay as it is until the transaction
 // ends. SQLite's transactions have the database to themselves anyway.
 func (db *DB) ForShare() string { return db.dialect.share }
+
+// ForUpdate ends a SELECT whose rows of alias are about to be written; nothing
+// where a transaction has the database to itself.
+func (db *DB) ForUpdate(alias string) string {
+	if db.dialect.name == "postgres" {
+		return "FOR UPDATE OF " + alias
+	}
+	return ""
+}
 
 func sqlOpen(c driver.Connector) *sql.DB { return sql.OpenDB(c) }
 

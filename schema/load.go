@@ -102,14 +102,22 @@ func (db *DB) Load(ctx context.Context, conn *sqlx.Conn, table string, columns [
 		return Wrap(err, "load "+table)
 	}
 	defer tx.Rollback() // after Commit it does nothing
+	if err := db.LoadIn(ctx, conn, tx, table, columns, r); err != nil {
+		return err
+	}
+	return Wrap(tx.Commit(), "load "+table)
+}
+
+// LoadIn is Load within a transaction on conn.
+func (db *DB) LoadIn(ctx context.Context, conn *sqlx.Conn, tx *sqlx.Tx, table string, columns []string, r *Rows) error {
+	if r.n == 0 {
+		return nil
+	}
 	load := loadValues
 	if r.bulk {
 		load = loadCopy
 	}
-	if err := load(ctx, conn, tx, table, columns, r); err != nil {
-		return Wrap(err, "load "+table)
-	}
-	return Wrap(tx.Commit(), "load "+table)
+	return Wrap(load(ctx, conn, tx, table, columns, r), "load "+table)
 }
 
 // copyBlock is how much goes to PostgreSQL at once; larger blocks gain nothing.

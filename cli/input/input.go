@@ -1,7 +1,8 @@
 // Package input reads pushes out of files, folders and standard input. A record
 // goes through it from the bytes up: bodies.go takes the bodies of pushes out of
-// a file, body.go the records out of a body, runs.go gathers bodies into runs,
-// and fault.go says where and why that cannot go on.
+// a file, body.go the records out of a body, chain.go makes one of several files,
+// runs.go gathers bodies into runs, and fault.go says where and why that cannot
+// go on.
 package input
 
 import (
@@ -89,6 +90,70 @@ func unread(name string, err error) error {
 	return fmt.Errorf("%s: %w", name, err)
 }
 
+// Whole yields the runs of an input that is all of every directory in it: the
+// bodies of a source make one run, in whatever files they are. A source that
+// comes a second time is a fault: its first run has taken what it did not have
+// for gone. So files are read through before anything is yielded; what can be
+// read only once tells it when it comes to it.
+func (in *Input) Whole(ctx context.Context) iter.Seq2[engine.Push, error] {
+	return func(yield func(engine.Push, error) bool) {
+		if err := in.check(ctx); err != nil {
+			yield(engine.Push{}, err)
+			return
+		}
+		in.whole(ctx, yield)
+	}
+}
+
+// check reads all there is, where that can be done twice.
+func (in *Input) check(ctx context.Context) (wrong error) {
+	for _, name := range in.files {
+		info, err := os.Stat(name)
+		if name == "-" || err == nil && !info.Mode().IsRegular() {
+			return nil
+		}
+	}
+	in.whole(ctx, func(run engine.Push, err error) bool {
+		if wrong = err; err == nil {
+			wrong = through(ctx, run)
+		}
+		return wrong == nil
+	})
+	return wrong
+}
+
+// through reads a run to its end.
+func through(ctx context.Context, run engine.Push) error {
+	for body, err := range run.Bodies {
+		if err != nil {
+			return err
+		}
+		if body.Records == nil {
+			continue
+		}
+		for _, err := range body.Records {
+			if err = errors.Join(err, ctx.Err()); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// whole yields the runs of all files as if they were one.
+func (in *Input) whole(ctx context.Context, yield func(engine.Push, error) bool) {
+	files := in.chain(ctx, in.files...)
+	defer files.close()
+	todo := newRuns(files)
+	todo.seen = map[string]bool{}
+	for {
+		run, err := todo.next()
+		if errors.Is(err, io.EOF) || !yield(run, err) || err != nil {
+			return
+		}
+	}
+}
+
 // Pushes yields the runs of all files. Each must be read to its end before the
 // next. A run never goes on into another file: a folder may hold the states of
 // one source on different days. Standard input is no longer waited for when
@@ -105,28 +170,23 @@ func (in *Input) Pushes(ctx context.Context) iter.Seq2[engine.Push, error] {
 
 // pushesOf yields the runs of one file and says whether to go on.
 func (in *Input) pushesOf(ctx context.Context, name string, yield func(engine.Push, error) bool) bool {
-	file, err := in.open(ctx, name)
-	if err != nil {
-		return yield(engine.Push{}, err)
-	}
-	defer file.Close()
-	if name == "-" {
-		name = "standard input"
-	}
-	todo := &runs{bodies: newBodyReader(name, file, in.given)}
-	for n := 0; ; n++ {
+	file := in.chain(ctx, name)
+	defer file.close()
+	todo := newRuns(file)
+	for {
 		run, err := todo.next()
-		switch {
-		case !errors.Is(err, io.EOF):
-			if !yield(run, err) {
-				return false
-			}
-		case n == 0:
-			return yield(engine.Push{}, &plugin.Error{Kind: plugin.Data, Msg: name + ": it is empty", Hint: wantBody})
-		default:
+		if errors.Is(err, io.EOF) {
 			return true
 		}
+		if !yield(run, err) {
+			return false
+		}
 	}
+}
+
+// chain gives the bodies of files.
+func (in *Input) chain(ctx context.Context, files ...string) *chain {
+	return &chain{rest: files, given: in.given, begin: func(name string) (io.ReadCloser, error) { return in.open(ctx, name) }}
 }
 
 func (in *Input) open(ctx context.Context, name string) (io.ReadCloser, error) {

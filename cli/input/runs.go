@@ -1,7 +1,9 @@
 package input
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 	"io"
 
 	"github.com/nocobase-roster/roster/engine"
@@ -11,9 +13,13 @@ import (
 // and are of one source and match key. Departments have no match key; they
 // join the users behind them.
 type runs struct {
-	bodies *bodyReader
-	peeked *body // has been begun and is in no run yet
+	bodies *chain
+	limit  int             // how many bytes of departments are held to learn what stands behind them
+	seen   map[string]bool // sources that have had their run; nil where they may have another
+	peeked *body           // has been begun and is in no run yet
 }
+
+func newRuns(bodies *chain) *runs { return &runs{bodies: bodies, limit: 64 << 20} }
 
 // next gives the next run, or io.EOF. The one before must have been read to
 // its end.
@@ -21,6 +27,12 @@ func (r *runs) next() (engine.Push, error) {
 	first, err := r.peek()
 	if err != nil {
 		return engine.Push{}, err
+	}
+	if err := r.again(first); err != nil {
+		return engine.Push{}, err
+	}
+	if r.seen != nil {
+		r.seen[sourceOf(first)] = true
 	}
 	run := engine.Push{Source: first.head[SourceName], MatchKey: r.bodies.given[MatchKey]}
 	held, err := r.departments(run.Source)
@@ -37,7 +49,7 @@ func (r *runs) next() (engine.Push, error) {
 // departments reads ahead the departments that a run begins with, up to a
 // limit: the last of them may be open.
 func (r *runs) departments(source string) (held []*body, err error) {
-	for size := 0; size < r.bodies.limit; {
+	for size := 0; size < r.limit; {
 		b, err := r.peek()
 		if errors.Is(err, io.EOF) {
 			return held, nil
@@ -48,7 +60,7 @@ func (r *runs) departments(source string) (held []*body, err error) {
 		if !b.isDepartments() || b.head[SourceName] != source {
 			return held, nil
 		}
-		if err := r.take().hold(r.bodies.limit - size); err != nil {
+		if err := r.take().hold(r.limit - size); err != nil {
 			return nil, err
 		}
 		held = append(held, b)
@@ -85,11 +97,28 @@ func (r *runs) hand(run engine.Push, held []*body, yield func(engine.Body, error
 		case err != nil:
 			yield(engine.Body{}, err)
 			return
-		case !belongs(b, run), !yield(r.take().hand(), nil):
+		case !belongs(b, run):
+			if err := r.again(b); err != nil {
+				yield(engine.Body{}, err)
+			}
+			return
+		case !yield(r.take().hand(), nil):
 			return
 		}
 	}
 }
+
+// again says that a source comes a second time that may come only once.
+func (r *runs) again(b *body) error {
+	if !r.seen[sourceOf(b)] {
+		return nil
+	}
+	return b.from.wrong(fmt.Sprintf("source %.64s comes a second time, and a snapshot is one run of its source", sourceOf(b)),
+		"put what is of one source together, with one match key; --match-key gives it one")
+}
+
+// sourceOf names the source of a body as the engine does.
+func sourceOf(b *body) string { return cmp.Or(b.head[SourceName], "api") }
 
 func belongs(b *body, run engine.Push) bool {
 	return b.head[SourceName] == run.Source && (b.isDepartments() || b.head[MatchKey] == run.MatchKey)

@@ -51,7 +51,7 @@ func TestRunIsToldWhatStoppedTheReading(t *testing.T) {
 		`{"dataType":"user","sourceName":"hr","matchKey":"email","records":[{"uid":"1"},{"uid":`,
 		`{"dataType":"user","sourceName":"hr","matchKey":"email","records":[{"uid":"1"}]} {`,
 	} {
-		todo := &runs{bodies: newBodyReader("f", strings.NewReader(text), nil)}
+		todo := newRuns(chainOf(text))
 		run, err := todo.next()
 		if err != nil {
 			t.Fatalf("%s: the run does not begin: %v", text, err)
@@ -64,10 +64,10 @@ func TestRunIsToldWhatStoppedTheReading(t *testing.T) {
 
 // More departments than are held do not wait for their users.
 func TestManyDepartmentsAreARunOfTheirOwn(t *testing.T) {
-	todo := &runs{bodies: newBodyReader("f", strings.NewReader(
-		`{"dataType":"department","sourceName":"hr","records":["0123456789","0123456789"]}`+
-			`{"dataType":"user","sourceName":"hr","matchKey":"email","records":[]}`), nil)}
-	todo.bodies.limit = 10
+	todo := newRuns(chainOf(
+		`{"dataType":"department","sourceName":"hr","records":["0123456789","0123456789"]}` +
+			`{"dataType":"user","sourceName":"hr","matchKey":"email","records":[]}`))
+	todo.limit = 10
 	for _, want := range []string{"hr/ department", "hr/email user"} {
 		run, err := todo.next()
 		if err != nil {
@@ -79,8 +79,13 @@ func TestManyDepartmentsAreARunOfTheirOwn(t *testing.T) {
 	}
 }
 
+// chainOf is one file with text in it.
+func chainOf(text string) *chain {
+	return &chain{bodies: newBodyReader("f", strings.NewReader(text), nil)}
+}
+
 func readRuns(text string) (lines []string, err error) {
-	todo := &runs{bodies: newBodyReader("f", strings.NewReader(text), nil)}
+	todo := newRuns(chainOf(text))
 	for {
 		run, err := todo.next()
 		if errors.Is(err, io.EOF) {

@@ -26,7 +26,7 @@ var (
 func New(db *schema.DB) *Target {
 	return &Target{&engine.Table{
 		Type: plugin.Department, Name: "departments", Plan: "plan_departments",
-		Protected:    []string{"id", "uid", "createdAt", "updatedAt", "isLeaf", "sort", "createdById", "updatedById", "isDeleted", "parentId", "parentUid"},
+		Protected:    []string{"id", "uid", "createdAt", "updatedAt", "isLeaf", "createdById", "updatedById", "isDeleted", "parentId", "parentUid"},
 		Associations: []string{"roles", "owners", "members", "parent", "children", "createdBy", "updatedBy"},
 		Handled:      []string{"parentUid"},
 		Derived:      []string{"parentId"},
@@ -34,7 +34,8 @@ func New(db *schema.DB) *Target {
 			"isLeaf": "true",
 			"sort":   `(SELECT coalesce(max(sort), 0) FROM {departments}) + row_number() OVER (ORDER BY p._n)`,
 		},
-		IDs: db.Snowflakes,
+		Match: map[string]func(*engine.Plan) string{"path": matchPaths},
+		IDs:   db.Snowflakes,
 	}}
 }
 

@@ -12,7 +12,7 @@ import (
 // there. A record that says nothing of departments leaves them alone.
 func planMemberships(ctx context.Context, p *engine.Plan) error {
 	for _, step := range []func(context.Context, *engine.Plan) error{
-		addPending, resolveDepartments, addMemberships, setOwners, dropMemberships, dropGone, awaitDepartments, chooseMain, touch,
+		addPending, resolveDepartments, addMemberships, setOwners, dropMemberships, endOthers, dropGone, awaitDepartments, chooseMain, touch,
 	} {
 		if err := step(ctx, p); err != nil {
 			return err
@@ -27,7 +27,7 @@ func addPending(ctx context.Context, p *engine.Plan) error {
 	_, err := p.Exec(ctx, `
 		INSERT INTO staged_membership (seq, pos, uid, is_owner, is_main)
 		SELECT s.seq, w.pos, w.awaits, w.is_owner, w.is_main
-		FROM {pending} w JOIN staged_user s ON s.uid = w.uid AND s._memberships IS NULL
+		FROM {pending} w JOIN staged_user s ON s.uid = w.uid AND s._memberships IS NULL AND s._removed IS NULL
 		WHERE w.source = ? AND w.type = 'user'`, p.Source)
 	return schema.Wrap(err, "add memberships that waited")
 }
@@ -55,7 +55,9 @@ func resolveDepartments(ctx context.Context, p *engine.Plan) error {
 		SELECT m.uid, d.id FROM (SELECT DISTINCT uid FROM staged_membership) m
 		JOIN {records} r ON r.uid = m.uid AND r.source = ? AND r.type = 'department'
 		JOIN {departments} d ON d.id = r.row_id
-		WHERE NOT EXISTS (SELECT 1 FROM department_of o WHERE o.uid = m.uid)`, p.Source); err != nil {
+		WHERE NOT EXISTS (SELECT 1 FROM department_of o WHERE o.uid = m.uid)
+		AND (r.removed IS NULL OR r.removed IN ('kept', 'disabled'))
+		AND d.id NOT IN (SELECT _row_id FROM {plan_departments} WHERE _run = <run> AND _op = 'delete')`, p.Source); err != nil {
 		return schema.Wrap(err, "find the departments that are named")
 	}
 	_, err := p.Exec(ctx, `
@@ -78,14 +80,21 @@ func claimed(id string) string {
 // addMemberships plans those that are missing, and claims on those that are
 // there. What a record said before was claimed then and is not looked up.
 func addMemberships(ctx context.Context, p *engine.Plan) error {
+	present, missing := "claim", "du.[userId] IS NULL"
+	if p.Options.Memberships != "own" {
+		present = "adopt"
+	}
+	if p.Options.Drift == "keep" { // what was ended by hand stays so
+		missing += ` AND (w.restated OR w.op IN ('create', 'attach') OR NOT ` + claimed("m.id") + `)`
+	}
 	_, err := p.Exec(ctx, `
 		INSERT INTO {plan_memberships} (_run, _n, _pos, _op, department_id, department_uid, is_owner, is_main)
 		SELECT <run>, w.n, m.pos,
-		       CASE WHEN du.[userId] IS NOT NULL THEN 'claim' WHEN w.fresh OR NOT `+claimed("m.id")+` THEN 'add' ELSE 'restore' END,
+		       CASE WHEN du.[userId] IS NOT NULL THEN '`+present+`' WHEN w.fresh OR NOT `+claimed("m.id")+` THEN 'add' ELSE 'restore' END,
 		       m.id, m.uid, coalesce(m.is_owner, false), m.is_main
 		FROM named m JOIN found_user w ON w.seq = m.seq
 		LEFT JOIN {departmentsUsers} du ON du.[departmentId] = m.id AND du.[userId] = w.row_id
-		WHERE m.id IS NOT NULL AND (du.[userId] IS NULL OR (w.restated AND (w.fresh OR NOT `+claimed("m.id")+`)))`)
+		WHERE m.id IS NOT NULL AND (`+missing+` OR (w.restated AND (w.fresh OR NOT `+claimed("m.id")+`)))`)
 	return schema.Wrap(err, "plan new memberships")
 }
 
@@ -104,19 +113,35 @@ func setOwners(ctx context.Context, p *engine.Plan) error {
 // dropMemberships plans the end of claims that a record no longer makes. The
 // membership goes with its last claim, unless it was there before the first.
 func dropMemberships(ctx context.Context, p *engine.Plan) error {
+	stays := `EXISTS (SELECT 1 FROM {kept_memberships} k WHERE k.user_id = w.row_id AND k.department_id = CAST(l.[resourcePk] AS bigint))
+		OR EXISTS (SELECT 1 FROM {records} r JOIN {userDataSyncRecordsResources} c ON c.[recordId] = r.record_id
+		           WHERE r.row_id = w.row_id AND r.type = 'user' AND r.record_id <> w.record_id
+		           AND c.resource = 'departments' AND c.[resourcePk] = l.[resourcePk])`
+	if p.Options.Memberships == "all" { // endOthers ends them
+		stays = "w.op <> 'unlink' OR " + stays
+	}
 	_, err := p.Exec(ctx, `
 		INSERT INTO {plan_memberships} (_run, _n, _pos, _op, department_id)
-		SELECT <run>, w.n, l.id,
-		       CASE WHEN EXISTS (SELECT 1 FROM {kept_memberships} k WHERE k.user_id = w.row_id AND k.department_id = CAST(l.[resourcePk] AS bigint))
-		              OR EXISTS (SELECT 1 FROM {records} r JOIN {userDataSyncRecordsResources} c ON c.[recordId] = r.record_id
-		                         WHERE r.row_id = w.row_id AND r.type = 'user' AND r.record_id <> w.record_id
-		                         AND c.resource = 'departments' AND c.[resourcePk] = l.[resourcePk])
-		            THEN 'unclaim' ELSE 'drop' END,
-		       CAST(l.[resourcePk] AS bigint)
+		SELECT <run>, w.n, l.id, CASE WHEN `+stays+` THEN 'unclaim' ELSE 'drop' END, CAST(l.[resourcePk] AS bigint)
 		FROM found_user w JOIN {userDataSyncRecordsResources} l ON l.[recordId] = w.record_id AND l.resource = 'departments'
-		WHERE w.restated AND w.seq NOT IN (SELECT seq FROM refused_user)
+		WHERE (w.restated OR w.op = 'unlink') AND w.seq NOT IN (SELECT seq FROM refused_user)
 		AND NOT EXISTS (SELECT 1 FROM named m WHERE m.seq = w.seq AND CAST(m.id AS text) = l.[resourcePk])`)
 	return schema.Wrap(err, "plan the end of memberships")
+}
+
+// endOthers plans, where the source's statement is the whole truth, the end of
+// memberships that it does not name, whoever made them.
+func endOthers(ctx context.Context, p *engine.Plan) error {
+	if p.Options.Memberships != "all" {
+		return nil
+	}
+	_, err := p.Exec(ctx, `
+		INSERT INTO {plan_memberships} (_run, _n, _pos, _op, department_id)
+		SELECT <run>, w.n, du.[departmentId], 'end', du.[departmentId]
+		FROM found_user w JOIN staged_user s ON s.seq = w.seq JOIN {departmentsUsers} du ON du.[userId] = w.row_id
+		WHERE s._memberships IS NOT NULL AND w.op <> 'create' AND w.seq NOT IN (SELECT seq FROM refused_user)
+		AND NOT EXISTS (SELECT 1 FROM named m WHERE m.seq = w.seq AND m.id = du.[departmentId])`)
+	return schema.Wrap(err, "plan the end of memberships that the source does not name")
 }
 
 // dropGone plans the end of claims on departments that somebody removed, of
@@ -162,14 +187,15 @@ func chooseMain(ctx context.Context, p *engine.Plan) error {
 			                  EXISTS (SELECT 1 FROM {pending} q WHERE q.source = ? AND q.type = 'user' AND q.awaits = m.uid AND q.uid = s.uid) AS awaited,
 			                  row_number() OVER (PARTITION BY m.seq ORDER BY CASE WHEN m.is_main THEN 0 ELSE 1 END, m.pos) AS place
 			           FROM named m JOIN staged_user s ON s.seq = m.seq WHERE m.id IS NOT NULL) first ON first.seq = w.seq AND first.place = 1
-			WHERE (w.restated OR w.n IN (SELECT _n FROM {plan_memberships} WHERE _run = <run> AND _op IN ('add', 'restore', 'drop')))
+			WHERE (w.restated OR w.n IN (SELECT _n FROM {plan_memberships} WHERE _run = <run> AND _op IN ('add', 'restore', 'drop', 'end')))
 			AND w.seq NOT IN (SELECT seq FROM refused_user)) chosen
 		WHERE op = 'create' AND main IS NOT NULL OR op <> 'create' AND main IS DISTINCT FROM present`, p.Source)
 	return schema.Wrap(err, "choose main departments")
 }
 
 // dropped is SQL for the departments that w leaves.
-const dropped = `SELECT x.department_id FROM {plan_memberships} x WHERE x._run = <run> AND x._n = w.n AND x._op = 'drop'`
+const dropped = `SELECT x.department_id FROM {plan_memberships} x WHERE x._run = <run> AND x._n = w.n AND x._op IN ('drop', 'end')
+	UNION ALL SELECT g._row_id FROM {plan_departments} g WHERE g._run = <run> AND g._op = 'delete'`
 
 // stays is SQL for: the main department of u is and stays a membership of w,
 // or becomes one.
@@ -187,48 +213,58 @@ func touch(ctx context.Context, p *engine.Plan) error {
 }
 
 // applyMemberships writes the memberships and claims of a chunk of users.
-// Departments that have gone meanwhile are left out.
+// Departments that have gone meanwhile are left out, and what others claim by
+// now stays.
 func applyMemberships(ctx context.Context, c *engine.Chunk) error {
 	// CROSS JOIN holds SQLite to this order; to PostgreSQL it is a join like any.
 	items := `{<plan>} p CROSS JOIN {plan_memberships} m`
 	there := items + ` CROSS JOIN {departments} d`
 	of := `<chunk> AND m._run = p._run AND m._n = p._n`
+	claims := `SELECT 1 FROM {records} r JOIN {userDataSyncRecordsResources} c ON c.[recordId] = r.record_id
+		WHERE r.row_id = p._row_id AND r.type = 'user' AND c.resource = 'departments' AND c.[resourcePk] = CAST(m.department_id AS text)`
 	return c.Run(ctx,
 		engine.Step{What: "mark memberships that were there before", When: []string{"membership claim"}, SQL: `
 			INSERT INTO {kept_memberships} (user_id, department_id)
 			SELECT p._row_id, m.department_id FROM ` + items + `
 			CROSS JOIN {departmentsUsers} du
-			WHERE ` + of + ` AND du.[departmentId] = m.department_id AND du.[userId] = p._row_id AND m._op = 'claim' AND NOT EXISTS (
-				SELECT 1 FROM {records} r JOIN {userDataSyncRecordsResources} c ON c.[recordId] = r.record_id
-				WHERE r.row_id = p._row_id AND r.type = 'user' AND c.resource = 'departments' AND c.[resourcePk] = CAST(m.department_id AS text))
+			WHERE ` + of + ` AND du.[departmentId] = m.department_id AND du.[userId] = p._row_id AND m._op = 'claim' AND NOT EXISTS (` + claims + `)
 			ON CONFLICT DO NOTHING`},
-		engine.Step{What: "end memberships", When: []string{"membership drop"}, SQL: `
-			DELETE FROM {departmentsUsers} WHERE ([departmentId], [userId]) IN (
-				SELECT m.department_id, p._row_id FROM ` + items + ` WHERE ` + of + ` AND m._op = 'drop')`},
+		engine.Step{What: "forget marks of memberships that the source takes over", When: []string{"membership adopt"}, SQL: `
+			DELETE FROM {kept_memberships} WHERE (user_id, department_id) IN (
+				SELECT p._row_id, m.department_id FROM ` + items + ` WHERE ` + of + ` AND m._op = 'adopt')`},
 		engine.Step{What: "drop claims", When: []string{"membership drop", "membership unclaim"}, SQL: `
 			DELETE FROM {userDataSyncRecordsResources} WHERE id IN (
 				SELECT m._pos FROM ` + items + ` WHERE ` + of + ` AND m._op IN ('drop', 'unclaim'))`},
+		engine.Step{What: "end memberships", When: []string{"membership drop", "membership unclaim", "membership end"}, SQL: `
+			DELETE FROM {departmentsUsers} WHERE ([departmentId], [userId]) IN (
+				SELECT m.department_id, p._row_id FROM ` + items + ` WHERE ` + of + ` AND (m._op = 'end' OR m._op IN ('drop', 'unclaim')
+				AND NOT EXISTS (SELECT 1 FROM {kept_memberships} k WHERE k.user_id = p._row_id AND k.department_id = m.department_id)
+				AND NOT EXISTS (` + claims + `)))`},
 		engine.Step{What: "forget marks of memberships that were removed since", When: []string{"kept"}, SQL: `
 			DELETE FROM {kept_memberships} WHERE (user_id, department_id) IN (
 				SELECT p._row_id, m.department_id FROM ` + items + ` WHERE ` + of + ` AND m._op IN ('add', 'restore'))`},
-		engine.Step{What: "add memberships", When: []string{"membership add", "membership restore"}, SQL: `
+		engine.Step{What: "add memberships", When: []string{"membership add", "membership restore", "membership claim", "membership adopt"}, SQL: `
 			INSERT INTO {departmentsUsers} ([createdAt], [updatedAt], [departmentId], [userId], [isOwner])
 			SELECT <now>, <now>, m.department_id, p._row_id, m.is_owner
 			FROM ` + there + `
-			WHERE ` + of + ` AND d.id = m.department_id AND m._op IN ('add', 'restore')
+			WHERE ` + of + ` AND d.id = m.department_id AND m._op IN ('add', 'restore', 'claim', 'adopt')
 			ON CONFLICT DO NOTHING`},
-		engine.Step{What: "claim memberships", When: []string{"membership add", "membership claim"}, SQL: `
+		engine.Step{What: "claim memberships", When: []string{"membership add", "membership claim", "membership adopt"}, SQL: `
 			INSERT INTO {userDataSyncRecordsResources} ([createdAt], [updatedAt], [recordId], resource, [resourcePk])
 			SELECT <now>, <now>, p._record_id, 'departments', CAST(m.department_id AS text)
 			FROM ` + there + `
-			WHERE ` + of + ` AND d.id = m.department_id AND m._op IN ('add', 'claim')`},
+			WHERE ` + of + ` AND d.id = m.department_id AND m._op IN ('add', 'claim', 'adopt')`},
 		engine.Step{What: "set owners", When: []string{"membership set"}, SQL: `
 			UPDATE {departmentsUsers} AS t SET [isOwner] = m.is_owner, [updatedAt] = <now>
 			FROM ` + items + ` WHERE ` + of + ` AND m._op = 'set' AND t.[departmentId] = m.department_id AND t.[userId] = p._row_id`},
+		engine.Step{What: "end memberships of users who go", When: []string{"delete"}, SQL: `
+			DELETE FROM {departmentsUsers} WHERE [userId] IN (SELECT p._row_id FROM {<plan>} p WHERE <chunk> AND p._op = 'delete')`},
+		engine.Step{What: "forget marks of memberships of users who go", When: []string{"delete"}, SQL: `
+			DELETE FROM {kept_memberships} WHERE user_id IN (SELECT p._row_id FROM {<plan>} p WHERE <chunk> AND p._op = 'delete')`},
 		engine.Step{What: "forget what is not awaited", When: []string{"pending"}, Args: []any{c.Source}, SQL: `
 			DELETE FROM {pending} WHERE source = ? AND type = 'user' AND EXISTS (
 				SELECT 1 FROM {<plan>} p WHERE <chunk> AND p._uid = {pending}.uid AND (p._memberships IS NOT NULL
-				OR EXISTS (SELECT 1 FROM {plan_memberships} m WHERE m._run = p._run AND m._n = p._n AND m._op IN ('add', 'restore', 'claim') AND m.department_uid = {pending}.awaits)))`},
+				OR EXISTS (SELECT 1 FROM {plan_memberships} m WHERE m._run = p._run AND m._n = p._n AND m._op IN ('add', 'restore', 'claim', 'adopt') AND m.department_uid = {pending}.awaits)))`},
 		engine.Step{What: "keep what is awaited", When: []string{"membership await"}, Args: []any{c.Source}, SQL: `
 			INSERT INTO {pending} (source, awaits, type, uid, pos, is_owner, is_main)
 			SELECT ?, m.department_uid, 'user', p._uid, m._pos, m.is_owner, m.is_main
@@ -239,8 +275,12 @@ func applyMemberships(ctx context.Context, c *engine.Chunk) error {
 			SELECT ?, m.department_uid, 'user', p._uid, m._pos, m.is_owner, m.is_main
 			FROM ` + items + ` WHERE ` + of + ` AND m._op = 'add' AND NOT EXISTS (SELECT 1 FROM {departments} d WHERE d.id = m.department_id)
 			ON CONFLICT DO NOTHING`},
-		engine.Step{What: "choose another main department", When: []string{"unmade"}, SQL: `
-			UPDATE {users} SET [mainDepartmentId] = (SELECT min(du.[departmentId]) FROM {departmentsUsers} du WHERE du.[userId] = {users}.id)
-			WHERE id IN (SELECT p._row_id FROM {<plan>} p WHERE <chunk> AND ` + c.States("mainDepartmentId") + `)
-			AND NOT EXISTS (SELECT 1 FROM {departments} d WHERE d.id = {users}.[mainDepartmentId])`})
+		engine.Step{What: "choose another main department", When: []string{"unmade"}, SQL: mainAmong(`id IN (SELECT p._row_id FROM {<plan>} p WHERE <chunk> AND ` + c.States("mainDepartmentId") + `)
+			AND NOT EXISTS (SELECT 1 FROM {departments} d WHERE d.id = {users}.[mainDepartmentId])`)})
+}
+
+// mainAmong is SQL that gives the users for which which holds their first
+// membership as main department.
+func mainAmong(which string) string {
+	return `UPDATE {users} SET [mainDepartmentId] = (SELECT min(du.[departmentId]) FROM {departmentsUsers} du WHERE du.[userId] = {users}.id) WHERE ` + which
 }

@@ -20,7 +20,10 @@ const maxPath = 1024
 // refused, and nothing else is held up.
 func planTree(ctx context.Context, p *engine.Plan) error {
 	db := p.DB()
-	if err := db.Temp(ctx, p.Conn, "parent_of", db.Key("id")+`, seq bigint NOT NULL, uid text NOT NULL, parent_uid text, parent_id bigint`); err != nil {
+	if err := db.Temp(ctx, p.Conn, "parent_of", db.Key("id")+`, seq bigint NOT NULL, uid text NOT NULL, parent_uid text, parent_id bigint, known boolean NOT NULL`); err != nil {
+		return err
+	}
+	if err := lift(ctx, p); err != nil {
 		return err
 	}
 	for {
@@ -41,6 +44,14 @@ func planTree(ctx context.Context, p *engine.Plan) error {
 		WHERE d.id IS NULL OR d.[parentId] IS DISTINCT FROM t.parent_id`); err != nil {
 		return schema.Wrap(err, "derive parents")
 	}
+	if _, err := p.Exec(ctx, `
+		INSERT INTO derived_department (seq, [parentId])
+		WITH RECURSIVE up (id, parent) AS (
+			SELECT id, parent_id FROM going UNION SELECT up.id, g.parent_id FROM up JOIN going g ON g.id = up.parent)
+		SELECT w.seq, up.parent FROM up JOIN found_department w ON w.row_id = up.id AND w.op = 'delete'
+		WHERE up.parent IS NULL OR up.parent NOT IN (SELECT id FROM going)`); err != nil {
+		return schema.Wrap(err, "derive who takes the children of departments that go")
+	}
 	return awaitParents(ctx, p)
 }
 
@@ -50,16 +61,96 @@ func findParents(ctx context.Context, p *engine.Plan) error {
 		return schema.Wrap(err, "find parents")
 	}
 	_, err := p.Exec(ctx, `
-		INSERT INTO parent_of (id, seq, uid, parent_uid, parent_id)
-		SELECT w.row_id, w.seq, s.uid, s._parent, coalesce(sibling.row_id, d.id)
+		INSERT INTO parent_of (id, seq, uid, parent_uid, parent_id, known)
+		SELECT w.row_id, w.seq, s.uid, s._parent,
+		       coalesce(sibling.row_id, d.id, CASE WHEN r.removed IS NOT NULL OR gone.id IS NOT NULL THEN coalesce(up.parent_id, own.id) END),
+		       s._parent IS NULL OR sibling.row_id IS NOT NULL OR d.id IS NOT NULL
 		FROM found_department w JOIN staged_department s ON s.seq = w.seq
 		LEFT JOIN (SELECT ps.uid, pw.row_id FROM staged_department ps JOIN found_department pw ON pw.seq = ps.seq
-		           WHERE pw.seq NOT IN (SELECT seq FROM refused_department) OR pw.op NOT IN ('create', 'link')) sibling ON sibling.uid = s._parent
+		           WHERE ps._removed IS NULL AND (pw.seq NOT IN (SELECT seq FROM refused_department) OR pw.op NOT IN ('create', 'link'))) sibling ON sibling.uid = s._parent
 		LEFT JOIN {records} r ON r.uid = s._parent AND r.source = ? AND r.type = 'department'
-		LEFT JOIN {departments} d ON d.id = r.row_id
-		WHERE w.seq NOT IN (SELECT seq FROM refused_department)`, p.Source)
+		LEFT JOIN going gone ON gone.id = r.row_id
+		LEFT JOIN {departments} d ON d.id = r.row_id AND gone.id IS NULL AND (r.removed IS NULL OR r.removed <> 'unlinked')
+		LEFT JOIN {departments} now ON now.id = w.row_id
+		LEFT JOIN lifted up ON up.id = w.row_id
+		LEFT JOIN {departments} own ON own.id = now.[parentId] AND up.id IS NULL
+		WHERE w.op NOT IN ('delete', 'disable', 'unlink', 'keep') AND w.seq NOT IN (SELECT seq FROM refused_department)`+stay(p), p.Source)
 	return schema.Wrap(err, "find parents")
 }
+
+// stay is SQL that leaves out records that say what they said, where the source
+// keeps what operators moved by hand; unless the parent is gone.
+func stay(p *engine.Plan) string {
+	if p.Options.Drift != "keep" {
+		return ""
+	}
+	return ` AND (w.op <> 'same' OR now.[parentId] IS NOT NULL AND own.id IS NULL)`
+}
+
+// lift finds the departments that go, in going, and those right below them, in
+// lifted, with the nearest ancestor that stays. Where a removal takes what is
+// below with it, that goes as well, as far as it is the source's alone.
+func lift(ctx context.Context, p *engine.Plan) error {
+	db := p.DB()
+	if err := db.Temp(ctx, p.Conn, "going", db.Key("id")+`, parent_id bigint`); err != nil {
+		return err
+	}
+	if err := db.Temp(ctx, p.Conn, "lifted", db.Key("id")+`, parent_id bigint`); err != nil {
+		return err
+	}
+	if !p.Removing() {
+		return nil
+	}
+	if p.Options.Removal.Children == "remove" {
+		if err := removeBelow(ctx, p); err != nil {
+			return err
+		}
+	}
+	if _, err := p.Exec(ctx, `INSERT INTO going (id, parent_id) SELECT d.id, d.[parentId] FROM found_department w JOIN {departments} d ON d.id = w.row_id WHERE w.op = 'delete'`); err != nil {
+		return schema.Wrap(err, "find the departments that go")
+	}
+	_, err := p.Exec(ctx, `
+		INSERT INTO lifted (id, parent_id)
+		WITH RECURSIVE up (id, parent) AS (
+			SELECT d.id, g.parent_id FROM {departments} d JOIN going g ON g.id = d.[parentId] WHERE d.id NOT IN (SELECT id FROM going)
+			UNION SELECT up.id, g.parent_id FROM up JOIN going g ON g.id = up.parent)
+		SELECT id, parent FROM up WHERE parent IS NULL OR parent NOT IN (SELECT id FROM going)`)
+	return schema.Wrap(err, "find the departments below those that go")
+}
+
+// removeBelow has departments go with the one above them, unless they are in
+// the push, were there before the source, or another source claims them.
+func removeBelow(ctx context.Context, p *engine.Plan) error {
+	return p.Remove(ctx, `
+		WITH RECURSIVE gone (id) AS (
+			SELECT row_id FROM found_department WHERE op = 'delete'
+			UNION SELECT d.id FROM {departments} d JOIN gone ON d.[parentId] = gone.id)
+		SELECT r.uid FROM gone JOIN {records} r ON r.row_id = gone.id AND r.type = 'department'
+		WHERE r.source = ? AND r.removed IS NULL AND NOT EXISTS (SELECT 1 FROM staged_department s WHERE s.uid = r.uid)`, p.Source)
+}
+
+// matchPaths is SQL for the departments whose path of titles is that of a
+// staged one.
+func matchPaths(p *engine.Plan) string {
+	return `
+		WITH RECURSIVE there (id, path) AS (
+			SELECT id, CAST(` + p.Fold("title") + ` AS text) FROM {departments} WHERE [parentId] IS NULL
+			UNION ALL
+			SELECT d.id, there.path || '` + separator + `' || ` + p.Fold("d.title") + ` FROM {departments} d JOIN there ON d.[parentId] = there.id
+		), known (uid, path) AS (
+			SELECT r.uid, there.path FROM {records} r JOIN there ON there.id = r.row_id
+			WHERE r.source = ? AND r.type = 'department' AND r.uid NOT IN (SELECT uid FROM staged_department)
+		), said (seq, uid, path) AS (
+			SELECT s.seq, s.uid, CAST(coalesce(k.path || '` + separator + `', '') || ` + p.Fold("s.title") + ` AS text)
+			FROM staged_department s LEFT JOIN known k ON k.uid = s._parent
+			WHERE s._parent IS NULL OR k.uid IS NOT NULL
+			UNION ALL
+			SELECT s.seq, s.uid, said.path || '` + separator + `' || ` + p.Fold("s.title") + ` FROM staged_department s JOIN said ON s._parent = said.uid
+		) SELECT said.seq, there.id FROM said JOIN there ON there.path = said.path`
+}
+
+// separator stands between titles; no title has it.
+const separator = "\x1f"
 
 // unreached is a department that no walk down from the top comes to, once the
 // plan is carried out.
@@ -77,8 +168,9 @@ func refuseCircles(ctx context.Context, p *engine.Plan) (int, error) {
 	var lost []unreached
 	err := p.Select(ctx, &lost, `
 		WITH RECURSIVE tree (id, parent) AS (
-			SELECT d.id, CASE WHEN t.id IS NULL THEN d.[parentId] ELSE t.parent_id END
-			FROM {departments} d LEFT JOIN parent_of t ON t.id = d.id
+			SELECT d.id, CASE WHEN t.id IS NOT NULL THEN t.parent_id WHEN up.id IS NOT NULL THEN up.parent_id ELSE d.[parentId] END
+			FROM {departments} d LEFT JOIN parent_of t ON t.id = d.id LEFT JOIN lifted up ON up.id = d.id
+			WHERE d.id NOT IN (SELECT id FROM going)
 			UNION ALL
 			SELECT t.id, t.parent_id FROM parent_of t WHERE NOT EXISTS (SELECT 1 FROM {departments} d WHERE d.id = t.id)
 		), reached (id, length) AS (
@@ -193,51 +285,111 @@ func names(circle []unreached) string {
 func awaitParents(ctx context.Context, p *engine.Plan) error {
 	if _, err := p.Exec(ctx, `
 		INSERT INTO awaits_department (seq, awaits)
-		SELECT seq, parent_uid FROM parent_of WHERE parent_uid IS NOT NULL AND parent_id IS NULL`); err != nil {
+		SELECT seq, parent_uid FROM parent_of WHERE NOT known`); err != nil {
 		return schema.Wrap(err, "note the parents that are awaited")
 	}
 	_, err := p.Exec(ctx, `
 		INSERT INTO touched_department (seq)
 		SELECT t.seq FROM {pending} q JOIN parent_of t ON t.uid = q.uid
-		WHERE q.source = ? AND q.type = 'department' AND t.parent_id IS NOT NULL`, p.Source)
+		WHERE q.source = ? AND q.type = 'department' AND t.parent_uid IS NOT NULL AND t.known`, p.Source)
 	return schema.Wrap(err, "note the parents that have arrived")
 }
 
 // applyTree mends, once all departments of the run are written, what depends
 // on who is whose parent: paths, leaves, and who still waits.
 func applyTree(ctx context.Context, c *engine.Chunk) error {
+	if err := applyRemovals(ctx, c); err != nil {
+		return err
+	}
+	shape := []string{"create", "link", "changed", "delete"}
 	moved := `p._op IN ('create', 'link', 'update') AND ` + c.States("parentId")
-	// A parent may have been refused by the database: its children stand at the top.
-	below := `WITH RECURSIVE below (id) AS (
-			SELECT p._row_id FROM {<plan>} p WHERE <chunk> AND ` + moved + `
-			UNION SELECT d.id FROM {departments} d JOIN below ON d.[parentId] = below.id)`
-	return c.Run(ctx,
+	err := c.Run(ctx,
+		engine.Step{What: "bring children of refused departments to the top", When: []string{"fail"}, Args: []any{c.Source}, SQL: `
+			INSERT INTO {pending} (source, awaits, type, uid, pos)
+			SELECT ?, f._uid, 'department', p._uid, 0 FROM {<plan>} p
+			JOIN {departments} d ON d.id = p._row_id JOIN {<plan>} f ON f._run = p._run AND f._row_id = d.[parentId] AND f._op = 'fail'
+			WHERE <chunk> AND ` + moved + ` AND NOT EXISTS (SELECT 1 FROM {departments} o WHERE o.id = d.[parentId])
+			ON CONFLICT DO NOTHING`},
 		engine.Step{What: "bring children of refused departments to the top", When: []string{"fail"}, SQL: `
 			UPDATE {departments} SET [parentId] = NULL WHERE id IN (SELECT p._row_id FROM {<plan>} p WHERE <chunk> AND ` + moved + `)
 			AND [parentId] IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {departments} o WHERE o.id = {departments}.[parentId])`},
-		engine.Step{What: "forget old paths", When: []string{"create", "link", "changed"}, SQL: below + `
+		engine.Step{What: "forget old paths", When: shape, SQL: `
+			WITH RECURSIVE below (id) AS (
+				SELECT p._row_id FROM {<plan>} p WHERE <chunk> AND (` + moved + ` OR p._op = 'delete')
+				UNION SELECT d.id FROM {departments} d JOIN below ON d.[parentId] = below.id)
 			DELETE FROM {main_departments_path} WHERE [nodePk] IN (SELECT id FROM below)`},
-		engine.Step{What: "write paths", When: []string{"create", "link", "changed"}, SQL: `
+		engine.Step{What: "lift the children of departments that go", When: []string{"delete"}, SQL: `
+			UPDATE {departments} SET [updatedAt] = <now>, [parentId] = (
+				SELECT p.[parentId] FROM {<plan>} p WHERE <chunk> AND p._op = 'delete' AND p._row_id = {departments}.[parentId])
+			WHERE [parentId] IN (SELECT p._row_id FROM {<plan>} p WHERE <chunk> AND p._op = 'delete')`},
+		engine.Step{What: "write paths", When: shape, SQL: `
 			INSERT INTO {main_departments_path} ([nodePk], path, [rootPk])
-			` + below + `, walk (id, path, root) AS (
+			WITH RECURSIVE lacking (id) AS (
+				SELECT d.id FROM {departments} d WHERE d.id NOT IN (SELECT x.[nodePk] FROM {main_departments_path} x WHERE x.[nodePk] IS NOT NULL)
+			), walk (id, path, root) AS (
 				SELECT d.id, coalesce(up.path, CASE WHEN d.[parentId] IS NULL THEN '' ELSE '/' || CAST(d.[parentId] AS text) END) || '/' || CAST(d.id AS text),
 				       coalesce(up.[rootPk], d.[parentId], d.id)
 				FROM {departments} d LEFT JOIN {main_departments_path} up ON up.[nodePk] = d.[parentId]
-				WHERE d.id IN (SELECT id FROM below) AND (d.[parentId] IS NULL OR d.[parentId] NOT IN (SELECT id FROM below))
+				WHERE d.id IN (SELECT id FROM lacking) AND (d.[parentId] IS NULL OR d.[parentId] NOT IN (SELECT id FROM lacking))
 				UNION ALL
-				SELECT d.id, walk.path || '/' || CAST(d.id AS text), walk.root FROM {departments} d JOIN walk ON d.[parentId] = walk.id)
+				SELECT d.id, walk.path || '/' || CAST(d.id AS text), walk.root FROM {departments} d JOIN walk ON d.[parentId] = walk.id
+				WHERE d.id IN (SELECT id FROM lacking))
 			SELECT id, path, root FROM walk`},
-		engine.Step{What: "tell parents that they are no leaves", When: []string{"create", "link", "changed"}, SQL: `
+		engine.Step{What: "tell parents that they are no leaves", When: shape, SQL: `
 			UPDATE {departments} SET [isLeaf] = false WHERE [isLeaf] IS NOT false AND id IN (
 				SELECT d.[parentId] FROM {<plan>} p JOIN {departments} d ON d.id = p._row_id WHERE <chunk> AND ` + moved + `)`},
-		engine.Step{What: "tell departments that they are leaves", When: []string{"create", "link", "changed"}, SQL: `
+		engine.Step{What: "tell departments that they are leaves", When: shape, SQL: `
 			UPDATE {departments} SET [isLeaf] = true WHERE [isLeaf] IS NOT true
 			AND NOT EXISTS (SELECT 1 FROM {departments} below WHERE below.[parentId] = {departments}.id)`},
 		engine.Step{What: "forget what is not awaited", When: []string{"pending"}, Args: []any{c.Source}, SQL: `
 			DELETE FROM {pending} WHERE source = ? AND type = 'department'
-			AND uid IN (SELECT p._uid FROM {<plan>} p WHERE <chunk>)`},
+			AND uid IN (SELECT p._uid FROM {<plan>} p WHERE <chunk> AND p._awaits IS NULL AND p._op IN ('create', 'link', 'update', 'touch'))
+			AND awaits NOT IN (SELECT f._uid FROM {<plan>} f WHERE f._run = <run> AND f._op = 'fail' AND f._row_id IS NOT NULL)`},
+		engine.Step{What: "forget what was awaited before", When: []string{"pending"}, Args: []any{c.Source}, SQL: `
+			DELETE FROM {pending} WHERE source = ? AND type = 'department'
+			AND EXISTS (SELECT 1 FROM {<plan>} p WHERE <chunk> AND p._uid = {pending}.uid AND p._awaits IS NOT NULL AND p._awaits <> {pending}.awaits)`},
 		engine.Step{What: "keep what is awaited", When: []string{"awaits"}, Args: []any{c.Source}, SQL: `
 			INSERT INTO {pending} (source, awaits, type, uid, pos)
 			SELECT ?, p._awaits, 'department', p._uid, 0 FROM {<plan>} p WHERE <chunk> AND p._awaits IS NOT NULL
 			ON CONFLICT DO NOTHING`})
+	if err != nil {
+		return err
+	}
+	return refuseNewCircle(ctx, c, moved)
+}
+
+// refuseNewCircle: an operator may have moved a department since the plan was
+// made, so that those of the plan would close a circle with it. Those in one
+// are reached by no path.
+func refuseNewCircle(ctx context.Context, c *engine.Chunk, moved string) error {
+	var lost []int64
+	err := c.Select(ctx, &lost, `SELECT p._row_id FROM {<plan>} p WHERE <chunk> AND `+moved+`
+		AND NOT EXISTS (SELECT 1 FROM {main_departments_path} x WHERE x.[nodePk] = p._row_id) LIMIT 1`)
+	if err == nil && len(lost) > 0 {
+		return engine.ErrMoved
+	}
+	return schema.Wrap(err, "see that all departments are reached")
+}
+
+// applyRemovals ends, with departments that go, who is in them. Nobody is
+// removed: people come to their next department, and wait for the one that went
+// in case it stands again.
+func applyRemovals(ctx context.Context, c *engine.Chunk) error {
+	const gone = `SELECT p._row_id FROM {<plan>} p WHERE <chunk> AND p._op = 'delete'`
+	const claims = `{<plan>} p JOIN {departmentsUsers} du ON du.[departmentId] = p._row_id
+		JOIN {records} u ON u.row_id = du.[userId] AND u.type = 'user'
+		JOIN {userDataSyncRecordsResources} l ON l.[recordId] = u.record_id AND l.resource = 'departments' AND l.[resourcePk] = CAST(p._row_id AS text)
+		WHERE <chunk> AND p._op = 'delete'`
+	when := []string{"delete"}
+	return c.Run(ctx,
+		engine.Step{What: "await departments that go", When: when, Args: []any{c.Source}, SQL: `
+			INSERT INTO {pending} (source, awaits, type, uid, pos, is_owner, is_main)
+			SELECT u.source, p._uid, 'user', u.uid, l.id, du.[isOwner], EXISTS (SELECT 1 FROM {users} x WHERE x.id = du.[userId] AND x.[mainDepartmentId] = p._row_id)
+			FROM ` + claims + ` AND u.source = ? ON CONFLICT DO NOTHING`},
+		engine.Step{What: "drop claims on departments that go", When: when, SQL: `
+			DELETE FROM {userDataSyncRecordsResources} WHERE id IN (SELECT l.id FROM ` + claims + `)`},
+		engine.Step{What: "end memberships in departments that go", When: when, SQL: `DELETE FROM {departmentsUsers} WHERE [departmentId] IN (` + gone + `)`},
+		engine.Step{What: "forget marks of memberships in departments that go", When: when, SQL: `DELETE FROM {kept_memberships} WHERE department_id IN (` + gone + `)`},
+		engine.Step{What: "end roles of departments that go", When: when, SQL: `DELETE FROM {departmentsRoles} WHERE [departmentId] IN (` + gone + `)`},
+		engine.Step{What: "choose another main department", When: when, SQL: mainAmong(`[mainDepartmentId] IN (` + gone + `)`)})
 }

@@ -34,6 +34,8 @@ func New(db *schema.DB) *Target {
 		Handled:      []string{"departments"},
 		Derived:      []string{"mainDepartmentId"},
 		MatchKeys:    []string{"username", "email", "phone"},
+		Spared: `CASE WHEN EXISTS (SELECT 1 FROM {rolesUsers} x WHERE x.[userId] = u.id AND x.[roleName] = 'root') THEN 'has the role root, which no sync removes'
+			WHEN u.id = <actor> THEN 'runs the sync' END`,
 		// The id is as good an order as the greatest sort so far, which no
 		// index knows; NocoBase takes ties.
 		New: map[string]string{"systemSettings": db.JSON("'{}'"), "sort": "p._row_id"},
@@ -59,12 +61,14 @@ func (t *Target) Table(of plugin.Type) *engine.Table {
 	return nil
 }
 
-// Apply gives new users the default role.
+// Apply gives new users the default role, and takes the roles of those who go.
 func (t *Target) Apply(ctx context.Context, c *engine.Chunk) error {
-	_, err := c.Exec(ctx, `
-		INSERT INTO {rolesUsers} ([createdAt], [updatedAt], [roleName], [userId])
-		SELECT <now>, <now>, r.name, p._row_id
-		FROM {<plan>} p JOIN {roles} r ON r.name = (SELECT min(name) FROM {roles} WHERE "default" = true)
-		WHERE <chunk> AND p._op = 'create'`)
-	return schema.Wrap(err, "give new users the default role")
+	return c.Run(ctx,
+		engine.Step{What: "give new users the default role", When: []string{"create"}, SQL: `
+			INSERT INTO {rolesUsers} ([createdAt], [updatedAt], [roleName], [userId])
+			SELECT <now>, <now>, r.name, p._row_id
+			FROM {<plan>} p JOIN {roles} r ON r.name = (SELECT min(name) FROM {roles} WHERE "default" = true)
+			WHERE <chunk> AND p._op = 'create'`},
+		engine.Step{What: "take the roles of users who go", When: []string{"delete"}, SQL: `
+			DELETE FROM {rolesUsers} WHERE [userId] IN (SELECT p._row_id FROM {<plan>} p WHERE <chunk> AND p._op = 'delete')`})
 }

@@ -1,0 +1,91 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/nocobase-roster/roster/plugin"
+	"github.com/nocobase-roster/roster/schema"
+)
+
+// A watch is what a guard counts in a plan, and what it is compared with.
+type watch struct {
+	name  string // of the guard in options.sync.guards
+	limit *Limit
+	would string // what the run would do: "remove %d of %d users"
+	count string // SQL
+	of    string // SQL, with the source for its one parameter
+}
+
+// guard holds a plan that does more than is likely to be meant, before anything
+// is written. There are no approvals yet: the run is refused.
+func (r *run) guard(ctx context.Context, plans []*Plan) error {
+	g := r.options.Guards
+	standing := func(t plugin.Type) string {
+		return `SELECT count(*) FROM {records} WHERE source = ? AND type = '` + string(t) + `' AND removed IS NULL`
+	}
+	for _, p := range plans {
+		var watches []watch
+		switch p.Type {
+		case plugin.Department:
+			watches = []watch{{"departmentsRemoved", g.DepartmentsRemoved, "remove or move to the top %d of %d departments", `
+				SELECT (SELECT count(*) FROM {<plan>} p WHERE p._run = <run> AND p._op IN ('delete', 'disable'))
+				     + (SELECT count(*) FROM {<plan>} p JOIN {departments} d ON d.id = p._row_id
+				        WHERE p._run = <run> AND p._op = 'update' AND ` + p.layout.states("p._mask", "parentId") + ` AND p.[parentId] IS NULL AND d.[parentId] IS NOT NULL)`,
+				standing(plugin.Department)}}
+		case plugin.User:
+			watches = []watch{
+				{"usersRemoved", g.UsersRemoved, "remove or disable %d of %d users",
+					`SELECT count(*) FROM {<plan>} p WHERE p._run = <run> AND p._op IN ('delete', 'disable')`, standing(plugin.User)},
+				{"usersChanged", g.UsersChanged, "create or update %d users, of %d there are",
+					`SELECT count(*) FROM {<plan>} p WHERE p._run = <run> AND p._op IN ('create', 'link', 'update')`, standing(plugin.User)},
+				{"membershipsRemoved", g.MembershipsRemoved, "end %d of %d memberships", `
+					SELECT (SELECT count(*) FROM {plan_memberships} WHERE _run = <run> AND _op IN ('drop', 'end'))
+					     + (SELECT count(*) FROM {plan_departments} p JOIN {departmentsUsers} m ON m.[departmentId] = p._row_id WHERE p._run = <run> AND p._op = 'delete')`,
+					`SELECT count(*) FROM {records} r JOIN {userDataSyncRecordsResources} l ON l.[recordId] = r.record_id
+					 WHERE r.source = ? AND r.type = 'user' AND l.resource = 'departments'`},
+			}
+		}
+		for _, w := range watches {
+			if err := r.watch(ctx, p, w); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (r *run) watch(ctx context.Context, p *Plan, w watch) error {
+	if w.limit == nil {
+		return nil
+	}
+	var n, of int
+	if err := p.Get(ctx, &n, w.count); err != nil {
+		return schema.Wrap(err, "count for the guard "+w.name)
+	}
+	if n == 0 {
+		return nil
+	}
+	if err := p.Get(ctx, &of, w.of, r.source); err != nil {
+		return schema.Wrap(err, "count for the guard "+w.name)
+	}
+	if !w.limit.passed(n, of) {
+		return nil
+	}
+	why := fmt.Sprintf("the run would "+w.would+", more than the guard %s allows", n, of, w.name)
+	if r.kind == planOnly {
+		r.unsure = append(r.unsure, "held: "+strings.Replace(why, "the run would", "it would", 1))
+		return nil
+	}
+	return &plugin.Error{
+		Kind: plugin.Guard, Path: "/sync/guards/" + w.name, Msg: why + "; nothing was written",
+		Hint: "plan the same to see what it would do; if it is meant, give the push options.sync.guards." + w.name + " that allow it, or null for none",
+	}
+}
+
+// passed says whether n of so many are more than the limit allows.
+func (l *Limit) passed(n, of int) bool {
+	return l.Count > 0 && n > l.Count ||
+		l.Percent > 0 && n >= l.Least && of >= l.Among && float64(n)*100 > l.Percent*float64(of)
+}

@@ -1,0 +1,66 @@
+package engine
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+
+	"github.com/nocobase-roster/roster/plugin"
+	"github.com/nocobase-roster/roster/schema"
+)
+
+// A request is what a run is asked for besides its records. It is kept with the
+// run, for whoever has to go on with it.
+type request struct {
+	MatchKey string   `json:"matchKey,omitempty"`
+	Actor    int64    `json:"actor,omitempty,string"`
+	Options  *Options `json:"options,omitempty"` // as given with the push
+}
+
+// options are how the run's source is synchronized: as the push says, else as
+// NocoBase's row of the source, else the defaults.
+func (r *run) readOptions(ctx context.Context) error {
+	if r.request.Options != nil {
+		r.options = *r.request.Options
+		return r.options.check()
+	}
+	var row struct{ Options *string }
+	x := r.engine.db.On(r.engine.db)
+	err := x.Get(ctx, &row, `SELECT CAST(options AS text) AS options FROM {userDataSyncSources} WHERE name = ?`, r.source)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && row.Options == nil {
+		r.options = DefaultOptions()
+		return nil
+	}
+	if err != nil {
+		return schema.Wrap(err, "read the options of the source")
+	}
+	var all struct {
+		Sync json.RawMessage `json:"sync"`
+	}
+	if err := json.Unmarshal([]byte(*row.Options), &all); err != nil {
+		return &plugin.Error{
+			Kind: plugin.Config, Path: "/", Msg: "the source's options in userDataSyncSources are no JSON object",
+			Hint: "save the source again in NocoBase's panel",
+		}
+	}
+	r.options, err = ParseOptions(all.Sync)
+	return err
+}
+
+// removal is the answer to a record of type t that is gone for that cause.
+func (o *Options) removal(t plugin.Type, cause string) string {
+	policy := o.Removal.User
+	if t == plugin.Department {
+		policy = o.Removal.Department
+	}
+	switch {
+	case cause == below:
+		return Delete // as the department above it
+	case policy != "":
+		return policy
+	case cause == tombstone:
+		return Delete
+	}
+	return Keep
+}
