@@ -115,6 +115,9 @@ func (in *intake) read(ctx context.Context, b batch, full chan<- *page, empty <-
 		}
 		before := in.seq
 		for raw, err := range body.Records {
+			if err == nil && pg.n%100 == 0 {
+				err = ctx.Err()
+			}
 			if err != nil {
 				return err
 			}

@@ -104,10 +104,14 @@ func ParseOptions(raw json.RawMessage) (Options, error) {
 // misread says which option could not be read, in words of JSON.
 func misread(err error) error {
 	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return wrongOption("/"+strings.ReplaceAll(e.Field, ".", "/"), "cannot be a "+e.Value, "")
+		path := ""
+		if e.Field != "" {
+			path = "/" + strings.ReplaceAll(e.Field, ".", "/")
+		}
+		return wrongOption(path, "cannot be of type "+e.Value, "")
 	}
 	if _, field, ok := strings.Cut(err.Error(), "unknown field "); ok {
-		return wrongOption("", fmt.Sprintf("has no member %.64s", field), "")
+		return wrongOption("", fmt.Sprintf("has no member %.64s", field), "its members are removal, conflict, memberships, drift, departmentMatch, ignoreCase and guards")
 	}
 	return wrongOption("", "is not a JSON object", "")
 }

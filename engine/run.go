@@ -241,6 +241,9 @@ func (r *run) end(ctx context.Context, s State, message string, counts map[strin
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lease)
 	defer cancel()
 	r.stop(nil)
+	if counts == nil {
+		counts = map[string]Counts{}
+	}
 	b, err := json.Marshal(counts)
 	if err != nil {
 		return err

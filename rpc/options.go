@@ -135,5 +135,6 @@ func optionTexts() map[string]optionText {
 		"/guards/*/count":            {about: "more than so many; 0 is no limit"},
 		"/guards/*/percent":          {about: "over so many percent of what the source has, and at least least; 0 is no limit"},
 		"/guards/*/least":            {about: "fewer than so many are never too many percent"},
+		"/guards/*/among":            {about: "where the source has fewer than so many, none are too many percent"},
 	}
 }
