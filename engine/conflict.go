@@ -139,12 +139,13 @@ func nameCircles(ctx context.Context, p *Plan) error {
 	for _, seq := range slices.Sorted(maps.Keys(least)) {
 		rows.Add(seq, find(seq))
 	}
-	if err := p.DB().Temp(ctx, p.Conn, "circle_of", p.DB().Key("seq")+`, circle bigint NOT NULL`); err != nil {
+	circles := "circle_of_" + string(p.Type)
+	if err := p.DB().Temp(ctx, p.Conn, circles, p.DB().Key("seq")+`, circle bigint NOT NULL`); err != nil {
 		return err
 	}
-	if err := p.load(ctx, "circle_of", []string{"seq", "circle"}, rows); err != nil {
+	if err := p.load(ctx, circles, []string{"seq", "circle"}, rows); err != nil {
 		return err
 	}
-	_, err = p.Exec(ctx, `UPDATE found_<type> SET circle = c.circle FROM circle_of c WHERE c.seq = found_<type>.seq`)
+	_, err = p.Exec(ctx, `UPDATE found_<type> SET circle = c.circle FROM `+circles+` c WHERE c.seq = found_<type>.seq`)
 	return schema.Wrap(err, "name the circles in which values change hands")
 }

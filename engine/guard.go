@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/nocobase-roster/roster/plugin"
 	"github.com/nocobase-roster/roster/schema"
@@ -21,33 +20,14 @@ type watch struct {
 // guard holds a plan that does more than is likely to be meant, before anything
 // is written. There are no approvals yet: the run is refused.
 func (r *run) guard(ctx context.Context, plans []*Plan) error {
-	g := r.options.Guards
-	standing := func(t plugin.Type) string {
-		return `SELECT count(*) FROM {records} WHERE source = ? AND type = '` + string(t) + `' AND removed IS NULL`
-	}
 	for _, p := range plans {
-		var watches []watch
-		switch p.Type {
-		case plugin.Department:
-			watches = []watch{{"departmentsRemoved", g.DepartmentsRemoved, "remove or move to the top %d of %d departments", `
-				SELECT (SELECT count(*) FROM {<plan>} p WHERE p._run = <run> AND p._op IN ('delete', 'disable'))
-				     + (SELECT count(*) FROM {<plan>} p JOIN {departments} d ON d.id = p._row_id
-				        WHERE p._run = <run> AND p._op = 'update' AND ` + p.layout.states("p._mask", "parentId") + ` AND p.[parentId] IS NULL AND d.[parentId] IS NOT NULL)`,
-				standing(plugin.Department)}}
-		case plugin.User:
-			watches = []watch{
-				{"usersRemoved", g.UsersRemoved, "remove or disable %d of %d users",
-					`SELECT count(*) FROM {<plan>} p WHERE p._run = <run> AND p._op IN ('delete', 'disable')`, standing(plugin.User)},
-				{"usersChanged", g.UsersChanged, "create or update %d users, of %d there are",
-					`SELECT count(*) FROM {<plan>} p WHERE p._run = <run> AND p._op IN ('create', 'link', 'update')`, standing(plugin.User)},
-				{"membershipsRemoved", g.MembershipsRemoved, "end %d of %d memberships", `
-					SELECT (SELECT count(*) FROM {plan_memberships} WHERE _run = <run> AND _op IN ('drop', 'end'))
-					     + (SELECT count(*) FROM {plan_departments} p JOIN {departmentsUsers} m ON m.[departmentId] = p._row_id WHERE p._run = <run> AND p._op = 'delete')`,
-					`SELECT count(*) FROM {records} r JOIN {userDataSyncRecordsResources} l ON l.[recordId] = r.record_id
-					 WHERE r.source = ? AND r.type = 'user' AND l.resource = 'departments'`},
-			}
+		if p.staged == 0 {
+			continue
 		}
-		for _, w := range watches {
+		for _, w := range r.watches(p) {
+			if w.limit == nil {
+				continue
+			}
 			if err := r.watch(ctx, p, w); err != nil {
 				return err
 			}
@@ -56,30 +36,43 @@ func (r *run) guard(ctx context.Context, plans []*Plan) error {
 	return nil
 }
 
+func (r *run) watches(p *Plan) []watch {
+	g := r.options.Guards
+	standing := `SELECT count(*) FROM {records} WHERE source = ? AND type = '<type>' AND removed IS NULL`
+	if p.Type == plugin.Department {
+		return []watch{{"departmentsRemoved", g.DepartmentsRemoved, "remove or move to the top %d of %d departments", `
+			SELECT count(*) FROM {<plan>} p LEFT JOIN {departments} d ON d.id = p._row_id
+			WHERE p._run = <run> AND (p._op IN ('delete', 'disable') OR p._op = 'update' AND p.[parentId] IS NULL AND d.[parentId] IS NOT NULL AND ` + p.layout.states("p._mask", "parentId") + `)`,
+			standing}}
+	}
+	return []watch{
+		{"usersRemoved", g.UsersRemoved, "remove or disable %d of %d users",
+			`SELECT count(*) FROM {<plan>} WHERE _run = <run> AND _op IN ('delete', 'disable')`, standing},
+		{"usersChanged", g.UsersChanged, "create or update %d users, of %d there are",
+			`SELECT count(*) FROM {<plan>} WHERE _run = <run> AND _op IN ('create', 'link', 'update')`, standing},
+		{"membershipsRemoved", g.MembershipsRemoved, "end %d of %d memberships", `
+			SELECT (SELECT count(*) FROM {plan_memberships} WHERE _run = <run> AND _op IN ('drop', 'end'))
+			     + (SELECT count(*) FROM {plan_departments} p JOIN {departmentsUsers} m ON m.[departmentId] = p._row_id WHERE p._run = <run> AND p._op = 'delete')`,
+			`SELECT count(*) FROM {records} r JOIN {userDataSyncRecordsResources} l ON l.[recordId] = r.record_id
+			 WHERE r.source = ? AND r.type = 'user' AND l.resource = 'departments'`},
+	}
+}
+
 func (r *run) watch(ctx context.Context, p *Plan, w watch) error {
-	if w.limit == nil {
-		return nil
-	}
 	var n, of int
-	if err := p.Get(ctx, &n, w.count); err != nil {
+	if err := p.Get(ctx, &n, w.count); err != nil || n == 0 {
 		return schema.Wrap(err, "count for the guard "+w.name)
 	}
-	if n == 0 {
-		return nil
-	}
-	if err := p.Get(ctx, &of, w.of, r.source); err != nil {
+	if err := p.Get(ctx, &of, w.of, r.source); err != nil || !w.limit.passed(n, of) {
 		return schema.Wrap(err, "count for the guard "+w.name)
 	}
-	if !w.limit.passed(n, of) {
-		return nil
-	}
-	why := fmt.Sprintf("the run would "+w.would+", more than the guard %s allows", n, of, w.name)
+	exceeds := fmt.Sprintf(w.would+", more than the guard %s allows", n, of, w.name)
 	if r.kind == planOnly {
-		r.unsure = append(r.unsure, "held: "+strings.Replace(why, "the run would", "it would", 1))
+		r.unsure = append(r.unsure, "a push would be held: it would "+exceeds)
 		return nil
 	}
 	return &plugin.Error{
-		Kind: plugin.Guard, Path: "/sync/guards/" + w.name, Msg: why + "; nothing was written",
+		Kind: plugin.Guard, Path: "/sync/guards/" + w.name, Msg: "the run would " + exceeds + "; nothing was written",
 		Hint: "plan the same to see what it would do; if it is meant, give the push options.sync.guards." + w.name + " that allow it, or null for none",
 	}
 }

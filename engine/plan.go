@@ -15,7 +15,7 @@ import (
 func (r *run) newPlan(x schema.Conn, l *layout, in *intake) *Plan {
 	return &Plan{
 		Conn: x, Source: r.source, Type: l.Type, Options: r.options,
-		layout: l, records: int(in.seq), matchKey: l.matchedBy(r.request.MatchKey), removing: in.removed > 0, run: r,
+		layout: l, records: int(in.seq), matchKey: l.matchedBy(r.request.MatchKey), staged: int64(in.totals[l.Type]), removing: in.removed > 0, run: r,
 		arrived: r.engine.db.TimeLiteral(r.arrived), names: l.names(r.id, "<actor>", strconv.FormatInt(r.request.Actor, 10)),
 	}
 }
@@ -25,10 +25,13 @@ func (r *run) newPlan(x schema.Conn, l *layout, in *intake) *Plan {
 // the plan table and nothing of NocoBase's.
 func (r *run) planType(ctx context.Context, p *Plan) error {
 	l := p.layout
-	if err := supersede(ctx, p); err != nil {
-		return err
+	if p.staged > 0 {
+		if err := supersede(ctx, p); err != nil {
+			return err
+		}
 	}
-	if err := r.attachPending(ctx, p, l); err != nil {
+	attached, err := r.attachPending(ctx, p, l)
+	if err != nil || p.staged+attached == 0 {
 		return err
 	}
 	if err := p.Analyze(ctx, "staged_<type>"); err != nil {
@@ -90,7 +93,7 @@ func supersede(ctx context.Context, p *Plan) error {
 // that wait for a department which is known now: to be attached to it though
 // they were not sent again. What they wait for is added to what they state.
 // Their places come after those of all that was read.
-func (r *run) attachPending(ctx context.Context, p *Plan, l *layout) error {
+func (r *run) attachPending(ctx context.Context, p *Plan, l *layout) (int64, error) {
 	n, err := p.Exec(ctx, `
 		INSERT INTO staged_<type> (seq, uid, _mask, _parent)
 		SELECT CAST(? AS bigint) + row_number() OVER (ORDER BY w.uid), w.uid, '`+l.nothing()+`', w.parent
@@ -99,7 +102,7 @@ func (r *run) attachPending(ctx context.Context, p *Plan, l *layout) error {
 		        AND NOT EXISTS (SELECT 1 FROM staged_<type> s WHERE s.uid = w.uid)
 		      GROUP BY w.uid) w`, r.last, p.Source, p.Type)
 	r.last += n
-	return schema.Wrap(err, "look for records that wait for a department")
+	return n, schema.Wrap(err, "look for records that wait for a department")
 }
 
 // arrived is SQL for: the department that w waits for is there, or comes with

@@ -19,6 +19,7 @@ func (p *Plan) stageGone(ctx context.Context, cause, q string, args ...any) erro
 		INSERT INTO staged_<type> (seq, uid, _mask, _removed)
 		SELECT `+fmt.Sprint(p.run.last)+` + row_number() OVER (ORDER BY g.uid), g.uid, '`+p.layout.nothing()+`', '`+cause+`' FROM (`+q+`) g`, args...)
 	p.run.last += n
+	p.staged += n
 	p.removing = p.removing || n > 0
 	return schema.Wrap(err, "stage records that are gone")
 }

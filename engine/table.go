@@ -86,6 +86,7 @@ type Plan struct {
 	layout   *layout
 	records  int    // how many are staged
 	matchKey string // of the push; empty for none
+	staged   int64  // how many records are staged, refused ones included
 	removing bool   // some record is gone
 	arrived  string // when the records did, as SQL
 	names    *strings.Replacer

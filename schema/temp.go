@@ -18,10 +18,10 @@ func (db *DB) Key(name string) string {
 	return name + " bigint NOT NULL"
 }
 
-// Temp makes an empty temporary table on the connection of x, in place of one
-// of that name that an earlier run may have left.
+// Temp makes an empty temporary table on the connection of x, which Release
+// drops.
 func (db *DB) Temp(ctx context.Context, x Conn, name, columns string) error {
-	return Wrap(x.Script(ctx, "DROP TABLE IF EXISTS "+name, "CREATE TEMP TABLE "+name+" ("+columns+")"), "make "+name)
+	return Wrap(x.Script(ctx, "CREATE TEMP TABLE "+name+" ("+columns+")"), "make "+name)
 }
 
 // Release gives a connection back, without the temporary tables made on it.
