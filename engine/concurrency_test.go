@@ -60,7 +60,7 @@ func TestHoweverManyPushesOneRecordMakesOneRow(t *testing.T) {
 				c.wantMembers("Ann in Sales, main")
 				c.wantLinks("hr: 1 is Sales", "hr: a is Ann")
 				c.wantClaims("hr: a in Sales")
-				c.same("states", c.list(`SELECT state, count(*) FROM {runs} GROUP BY state`), "success 50")
+				c.same("states", c.list(`SELECT DISTINCT state FROM {runs}`), "success")
 			})
 		})
 	}

@@ -25,6 +25,7 @@ type Engine struct {
 	log     *zap.Logger
 	now     func() time.Time
 	queue   *queue
+	joints  *joints
 	living  *living
 	owner   string // how this process signs the runs it holds
 }
@@ -34,7 +35,7 @@ type Engine struct {
 func New(db *schema.DB, targets []Target, log *zap.Logger) *Engine {
 	host, _ := os.Hostname() // it only helps an operator to find the process
 	return &Engine{
-		db: db, targets: targets, log: log, now: time.Now, queue: newQueue(), living: newLiving(),
+		db: db, targets: targets, log: log, now: time.Now, queue: newQueue(), joints: &joints{open: map[string]*joint{}}, living: newLiving(),
 		owner: host + "/" + strconv.Itoa(os.Getpid()) + "/" + strconv.FormatInt(time.Now().UnixNano(), 36),
 	}
 }

@@ -32,6 +32,8 @@ type intake struct {
 	db      *schema.DB
 	conn    *sqlx.Conn
 	layouts map[plugin.Type]*layout
+	share   *share            // whose records are being read
+	again   func(place int64) // told of each record that is planned again
 	notes   notes
 	fates   fates
 	seq     int64 // of the last record
@@ -69,6 +71,7 @@ func (in *intake) stage(ctx context.Context, b batch, report func(read int)) err
 	full, empty := make(chan *page, 1), make(chan *page, 2)
 	empty <- in.newPage()
 	empty <- in.newPage()
+	outer := ctx
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		for pg := range full {
@@ -84,7 +87,10 @@ func (in *intake) stage(ctx context.Context, b batch, report func(read int)) err
 		defer close(full)
 		return in.read(ctx, b, full, empty, report)
 	})
-	return group.Wait()
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	return in.discard(outer, b.shares)
 }
 
 func (in *intake) read(ctx context.Context, b batch, full chan<- *page, empty <-chan *page, report func(int)) error {
@@ -103,8 +109,23 @@ func (in *intake) read(ctx context.Context, b batch, full chan<- *page, empty <-
 		report(int(in.seq))
 		return nil
 	}
+	for _, s := range b.shares {
+		err := in.readShare(ctx, s, b.again != nil, &pg, next)
+		if err != nil && (len(b.shares) == 1 || ctx.Err() != nil) {
+			return err
+		}
+		s.err = err
+	}
+	return next()
+}
+
+// readShare reads what one push brings. next takes the page when it is full.
+func (in *intake) readShare(ctx context.Context, s *share, again bool, at **page, next func() error) error {
+	s.first, s.totals, s.notes = in.seq, map[plugin.Type]int{}, notes{}
+	defer func() { s.last = in.seq }()
+	in.share = s
 	bodies := 0
-	for body, err := range b.bodies {
+	for body, err := range s.push.Bodies {
 		if err != nil {
 			return err
 		}
@@ -115,6 +136,7 @@ func (in *intake) read(ctx context.Context, b batch, full chan<- *page, empty <-
 		}
 		before := in.seq
 		for raw, err := range body.Records {
+			pg := *at
 			if err == nil && pg.n%100 == 0 {
 				err = ctx.Err()
 			}
@@ -132,10 +154,42 @@ func (in *intake) read(ctx context.Context, b batch, full chan<- *page, empty <-
 			return &plugin.Error{Kind: plugin.Data, Path: "/records", Msg: "records must have at least one piece of data"}
 		}
 	}
-	if bodies == 0 && b.again == nil {
+	if bodies == 0 && !again {
 		return &plugin.Error{Kind: plugin.Data, Msg: "the push is empty", Hint: "it needs a body with dataType and records"}
 	}
-	return next()
+	return nil
+}
+
+// discard takes back what was staged of pushes that could not be read to their
+// end: others of the same run go on.
+func (in *intake) discard(ctx context.Context, shares []*share) error {
+	x := in.db.On(in.conn)
+	for _, s := range shares {
+		if s.err == nil {
+			in.take(s)
+			continue
+		}
+		tables := []string{"staged_membership", "staged_refused"}
+		for t := range in.layouts {
+			tables = append(tables, "staged_"+string(t))
+		}
+		for _, table := range tables {
+			if _, err := x.Exec(ctx, `DELETE FROM `+table+` WHERE seq > ? AND seq <= ?`, s.first, s.last); err != nil {
+				return schema.Wrap(err, "take back what was staged")
+			}
+		}
+	}
+	return nil
+}
+
+// take counts what came with a push.
+func (in *intake) take(s *share) {
+	for t, n := range s.totals {
+		in.totals[t] += n
+	}
+	for note, records := range s.notes {
+		in.notes[note] += records
+	}
 }
 
 // layoutFor answers in NocoBase's words what it cannot take.
@@ -170,9 +224,12 @@ func (in *intake) types() string {
 // add puts one record on the page: as a row to plan, or as refused.
 func (in *intake) add(pg *page, l *layout, raw json.RawMessage) {
 	in.seq++
+	if in.again != nil {
+		in.again(in.seq)
+	}
 	pg.n++
 	pg.bytes += len(raw)
-	in.totals[l.Type]++
+	in.share.totals[l.Type]++
 	r, err := decode(l.Type, raw)
 	canonical := in.canonical(l, &r)
 	switch {

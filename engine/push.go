@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -36,53 +37,103 @@ type Body struct {
 // Push brings the records into NocoBase's tables and returns when all is
 // written. A record that is bad fails alone; the error is for what stopped the
 // run as a whole (then nothing, or only whole chunks, have been written, and
-// the same push again ends it). Concurrent pushes to one source take turns.
+// the same push again ends it). Pushes to one source take turns; those that
+// wait become one run, and each is answered about its own records.
 // report may be nil; it is called by one goroutine at a time.
 func (e *Engine) Push(ctx context.Context, p Push, report func(Progress)) (*Report, error) {
-	return e.bring(ctx, p, pushing, report)
+	s, err := e.share(p, report)
+	if err != nil {
+		return nil, err
+	}
+	if p.Snapshot != nil { // it speaks for the whole directory, and alone
+		return e.bring(ctx, s, pushing)
+	}
+	j := e.joints.join(ctx, s, e.pushJoint)
+	e.joints.wait(ctx, j, s)
+	select {
+	case <-j.done:
+	default:
+		return nil, canceled("the push was canceled; others that were sent at the same time go on", ctx.Err())
+	}
+	if j.fault != nil {
+		panic(j.fault)
+	}
+	return s.result, s.err
+}
+
+// pushJoint does one run for all pushes of a joint that are there when the
+// source's turn comes.
+func (e *Engine) pushJoint(ctx context.Context, j *joint, first *share) {
+	var shares []*share
+	r := e.newRun(first.push, pushing, func(p Progress) {
+		for _, s := range shares {
+			if s.report != nil {
+				s.report(p)
+			}
+		}
+	})
+	err := e.run(ctx, r, func(ctx context.Context) error {
+		shares = e.joints.close(first.key(), j)
+		r.tell(at(Reading))
+		return r.do(ctx, batch{shares: shares})
+	})
+	for _, s := range e.joints.close(first.key(), j) {
+		if s.err == nil {
+			s.err = err
+		}
+	}
 }
 
 // Plan says what Push would do, and writes nothing to NocoBase's tables.
 func (e *Engine) Plan(ctx context.Context, p Push, report func(Progress)) (*Report, error) {
-	return e.bring(ctx, p, planOnly, report)
+	s, err := e.share(p, report)
+	if err != nil {
+		return nil, err
+	}
+	return e.bring(ctx, s, planOnly)
 }
 
-func (e *Engine) bring(ctx context.Context, p Push, kind string, report func(Progress)) (*Report, error) {
+// share checks what no record could make right.
+func (e *Engine) share(p Push, report func(Progress)) (*share, error) {
 	if p.Source == "" {
 		p.Source = "api"
 	}
-	if err := e.check(p); err != nil {
-		return nil, err
-	}
-	r := e.newRun(p.Source, kind, request{MatchKey: p.MatchKey, Actor: p.Actor, Options: p.Options}, report)
-	return e.run(ctx, r, func(ctx context.Context) (*Report, error) {
-		return r.do(ctx, batch{bodies: p.Bodies, snapshot: p.Snapshot})
-	})
+	return &share{push: p, report: report}, e.check(p)
 }
 
-func (e *Engine) newRun(source, kind string, asked request, report func(Progress)) *run {
+// bring does a run for one push.
+func (e *Engine) bring(ctx context.Context, s *share, kind string) (*Report, error) {
+	r := e.newRun(s.push, kind, s.report)
+	err := e.run(ctx, r, func(ctx context.Context) error {
+		return r.do(ctx, batch{shares: []*share{s}, snapshot: s.push.Snapshot})
+	})
+	return s.result, err
+}
+
+func (e *Engine) newRun(p Push, kind string, report func(Progress)) *run {
 	return &run{
-		engine: e, source: source, kind: kind, request: asked, report: report,
-		totals: map[plugin.Type]int{}, notes: notes{},
+		engine: e, source: p.Source, kind: kind, report: report,
+		request: request{MatchKey: p.MatchKey, Actor: p.Actor, Options: p.Options},
+		totals:  map[plugin.Type]int{}, notes: notes{}, moved: map[int64]int64{},
 	}
 }
 
 // run waits for the source's turn, begins r and has it do its work.
-func (e *Engine) run(ctx context.Context, r *run, work func(context.Context) (*Report, error)) (*Report, error) {
+func (e *Engine) run(ctx context.Context, r *run, work func(context.Context) error) error {
 	leave, err := e.queue.enter(ctx, r.source)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer leave()
 	runCtx, err := e.begin(ctx, r)
 	if err != nil {
-		return nil, told(ctx, err)
+		return told(ctx, err)
 	}
 	return r.finish(runCtx, work)
 }
 
 // finish does the work of a run that lives and, should it fail, writes that.
-func (r *run) finish(ctx context.Context, work func(context.Context) (*Report, error)) (*Report, error) {
+func (r *run) finish(ctx context.Context, work func(context.Context) error) error {
 	defer r.gone()
 	defer func() {
 		if fault := recover(); fault != nil { // a mistake of ours must not hold the source for ever
@@ -90,9 +141,9 @@ func (r *run) finish(ctx context.Context, work func(context.Context) (*Report, e
 			panic(fault)
 		}
 	}()
-	result, err := work(ctx)
+	err := work(ctx)
 	if err == nil {
-		return result, nil
+		return nil
 	}
 	err = told(ctx, err)
 	state := Failed
@@ -102,7 +153,7 @@ func (r *run) finish(ctx context.Context, work func(context.Context) (*Report, e
 	if endErr := r.end(ctx, state, err.Error(), nil); endErr != nil {
 		r.engine.log.Warn("a run's end could not be written; the next run marks it interrupted", zap.Int64("run", r.id), zap.Error(endErr))
 	}
-	return nil, fmt.Errorf("%s %d of source %s: %w", r.kind, r.id, r.source, err)
+	return fmt.Errorf("%s %d of source %s: %w", r.kind, r.id, r.source, err)
 }
 
 // check refuses what no record could make right.
@@ -132,24 +183,26 @@ func (e *Engine) check(p Push) error {
 
 // A batch is what is staged and planned at once.
 type batch struct {
-	bodies   iter.Seq2[Body, error]
+	shares   []*share
 	snapshot *Snapshot
 	again    *leftovers // items of a run, instead of what somebody sends
 }
 
 // do takes the run from the first record to the last count.
-func (r *run) do(ctx context.Context, b batch) (*Report, error) {
+func (r *run) do(ctx context.Context, b batch) error {
 	if err := r.readOptions(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	layouts, err := r.stageAndPlan(ctx, b)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if r.kind == planOnly {
-		return r.settle(ctx, layouts)
+	if r.kind != planOnly {
+		if layouts, err = r.carryOut(ctx, layouts); err != nil {
+			return err
+		}
 	}
-	return r.carryOut(ctx, layouts)
+	return r.settle(ctx, layouts, b.shares)
 }
 
 // stageAndPlan works on a connection of its own: its temporary tables hold the
@@ -166,11 +219,15 @@ func (r *run) stageAndPlan(ctx context.Context, b batch) ([]*layout, error) {
 		return nil, err
 	}
 	in := newIntake(r, conn, layouts)
+	own := b.again != nil && b.again.own
+	if own {
+		in.again = func(place int64) { r.moved[place] = cmp.Or(r.moved[r.again], r.again) }
+	}
 	if err := in.stage(ctx, b, func(n int) { r.tell(func(p *Progress) { p.State, p.Done = Reading, n }) }); err != nil {
 		return nil, err
 	}
 	r.last = in.seq
-	if b.again == nil || b.again.run != r.id {
+	if !own {
 		r.totals = in.totals
 		if err := r.take(ctx); err != nil {
 			return nil, err
@@ -240,23 +297,17 @@ func (r *run) plan(ctx context.Context, conn *sqlx.Conn, layouts []*layout, in *
 
 // carryOut writes the plan. What somebody else changed since it was made is
 // planned again, and written then.
-func (r *run) carryOut(ctx context.Context, layouts []*layout) (*Report, error) {
+func (r *run) carryOut(ctx context.Context, layouts []*layout) ([]*layout, error) {
 	for round := 1; ; round++ {
 		if err := r.apply(ctx, layouts); err != nil {
 			return nil, err
 		}
 		stale, err := r.stale(ctx, layouts)
-		if err != nil {
-			return nil, err
-		}
-		if !stale {
-			return r.settle(ctx, layouts)
+		if err != nil || !stale {
+			return layouts, err
 		}
 		if round == rounds {
-			if err := r.giveUp(ctx, layouts); err != nil {
-				return nil, err
-			}
-			return r.settle(ctx, layouts)
+			return layouts, r.giveUp(ctx, layouts)
 		}
 		if layouts, err = r.stageAndPlan(ctx, r.staleBatch(ctx, layouts)); err != nil {
 			return nil, err

@@ -97,7 +97,7 @@ func (e *Engine) resumeSource(ctx context.Context, source string) error {
 // resume takes a run over and ends it. Its report is nil when somebody else was
 // faster.
 func (e *Engine) resume(ctx context.Context, row runRow, report func(Progress)) (*Report, error) {
-	r, err := e.runOf(row, report)
+	r, err := e.runOf(row, row.Kind, report)
 	if err != nil {
 		return nil, err
 	}
@@ -109,35 +109,41 @@ func (e *Engine) resume(ctx context.Context, row runRow, report func(Progress)) 
 	if err != nil {
 		return nil, told(ctx, schema.Wrap(err, "take over a run"))
 	}
-	return r.finish(r.live(ctx), func(ctx context.Context) (*Report, error) {
+	s := &share{}
+	err = r.finish(r.live(ctx), func(ctx context.Context) error {
 		if err := r.readOptions(ctx); err != nil {
-			return nil, err
+			return err
 		}
 		layouts, err := r.layouts(ctx, e.db.On(e.db))
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if printOf(layouts) != row.Layout {
 			// The columns are others now: the plan must be made anew.
 			if err := r.setAside(ctx, layouts); err != nil {
-				return nil, err
+				return err
 			}
 		}
-		return r.carryOut(ctx, layouts)
+		if layouts, err = r.carryOut(ctx, layouts); err != nil {
+			return err
+		}
+		return r.settle(ctx, layouts, []*share{s})
 	})
+	return s.result, err
 }
 
-// runOf makes of a row the run that it was.
-func (e *Engine) runOf(row runRow, report func(Progress)) (*run, error) {
+// runOf makes of a row the run that it was, or one of another kind like it.
+func (e *Engine) runOf(row runRow, kind string, report func(Progress)) (*run, error) {
 	var asked request
 	if err := json.Unmarshal([]byte(row.Request), &asked); err != nil {
 		return nil, fmt.Errorf("read what run %d was asked for: %w", row.ID, err)
 	}
-	r := e.newRun(row.Source, row.Kind, asked, report)
-	r.id, r.arrived = row.ID, row.StartedAt.Time
-	if row.Totals == nil {
+	r := e.newRun(Push{Source: row.Source}, kind, report)
+	r.request, r.arrived = asked, row.StartedAt.Time
+	if kind != row.Kind || row.Totals == nil {
 		return r, nil
 	}
+	r.id = row.ID
 	var s runState
 	if err := json.Unmarshal([]byte(*row.Totals), &s); err != nil {
 		return nil, fmt.Errorf("read how far run %d came: %w", row.ID, err)
@@ -204,7 +210,7 @@ func (r *run) giveUp(ctx context.Context, layouts []*layout) error {
 
 // batchOf is a batch of the records of leftovers, as they were received.
 func (r *run) batchOf(ctx context.Context, layouts []*layout, of *leftovers) batch {
-	return batch{again: of, bodies: func(yield func(Body, error) bool) {
+	return batch{again: of, shares: []*share{{push: Push{Bodies: func(yield func(Body, error) bool) {
 		for _, l := range layouts {
 			raws := r.raws(ctx, l, of)
 			there := false
@@ -216,7 +222,7 @@ func (r *run) batchOf(ctx context.Context, layouts []*layout, of *leftovers) bat
 				return
 			}
 		}
-	}}
+	}}}}}
 }
 
 // raws goes through the records of leftovers, page by page.
@@ -236,6 +242,9 @@ func (r *run) raws(ctx context.Context, l *layout, of *leftovers) func(yield fun
 				return
 			}
 			for _, row := range rows {
+				if of.own {
+					r.again = row.N
+				}
 				if !yield(json.RawMessage(row.Raw), nil) {
 					return
 				}

@@ -48,11 +48,11 @@ func (e *Engine) Retry(ctx context.Context, task string, report func(Progress)) 
 // again does what is left of a run as a run of its own. Its records arrived
 // when they did.
 func (e *Engine) again(ctx context.Context, row runRow, report func(Progress)) (*Report, error) {
-	before, err := e.runOf(row, report)
+	r, err := e.runOf(row, retrying, report)
 	if err != nil {
 		return nil, err
 	}
-	layouts, err := before.layouts(ctx, e.db.On(e.db))
+	layouts, err := r.layouts(ctx, e.db.On(e.db))
 	if err != nil {
 		return nil, told(ctx, err)
 	}
@@ -60,9 +60,15 @@ func (e *Engine) again(ctx context.Context, row runRow, report func(Progress)) (
 	if row.State != Success && row.State != Partial {
 		left.which = `p._op IN ('fail', 'stale') OR ` + writable("p.") + ` AND NOT ` + written
 	}
-	r := e.newRun(row.Source, retrying, before.request, report)
-	r.arrived = row.StartedAt.Time
-	return e.run(ctx, r, func(ctx context.Context) (*Report, error) { return r.do(ctx, r.batchOf(ctx, layouts, left)) })
+	var b batch
+	err = e.run(ctx, r, func(ctx context.Context) error {
+		b = r.batchOf(ctx, layouts, left)
+		return r.do(ctx, b)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return b.shares[0].result, nil
 }
 
 func (e *Engine) runRow(ctx context.Context, task string) (*runRow, error) {

@@ -30,6 +30,7 @@ const (
 	pushing  = "push"
 	planOnly = "plan"
 	retrying = "retry"
+	adopting = "adopt"
 )
 
 // A run is one execution of a sync. Its row in the table of runs is the truth
@@ -45,7 +46,9 @@ type run struct {
 	totals  map[plugin.Type]int // records read
 	last    int64               // the place of the last item so far
 	notes   notes
-	unsure  []string // why absence was not looked at
+	again   int64           // the place that the record at hand had before
+	moved   map[int64]int64 // places of records that were planned again, and those they had before
+	unsure  []string        // why absence was not looked at
 	stop    context.CancelCauseFunc
 	gone    func() // says that it lives no more, whether its end could be written or not
 

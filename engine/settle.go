@@ -12,56 +12,104 @@ import (
 	"github.com/nocobase-roster/roster/schema"
 )
 
-// settle counts what came of the run, from its plan, writes its end and tells.
-func (r *run) settle(ctx context.Context, layouts []*layout) (*Report, error) {
-	report := &Report{Notes: r.notes.list()}
+// settle counts what came of the run, from its plan, writes its end and answers
+// each push about its own records.
+func (r *run) settle(ctx context.Context, layouts []*layout, shares []*share) error {
+	all, err := r.sum(ctx, layouts, nil)
+	if err != nil {
+		return err
+	}
+	if err := r.end(ctx, all.Task.State, all.Task.Message, all.Task.Counts); err != nil {
+		return err
+	}
+	ctx = context.WithoutCancel(ctx) // the run's own has ended with it
+	task, err := r.engine.Task(ctx, fmt.Sprint(r.id))
+	if err != nil {
+		return err
+	}
+	all.Task = *task
+	if r.kind == planOnly {
+		if all.Items, err = r.engine.Items(ctx, ItemFilter{Task: task.ID, Limit: ItemsInReport}); err != nil {
+			return err
+		}
+	}
+	if len(shares) == 1 {
+		shares[0].result = all
+		return nil
+	}
+	for _, s := range shares {
+		if s.err != nil {
+			continue
+		}
+		if s.result, err = r.sum(ctx, layouts, s); err != nil {
+			return err
+		}
+		own := s.result.Task
+		s.result.Task = *task
+		s.result.Task.State, s.result.Task.Status = own.State, own.State.Status()
+		s.result.Task.Counts, s.result.Task.Message = own.Counts, own.Message
+	}
+	return nil
+}
+
+// sum counts what came of the whole run, or of what one push brought to it. Of
+// the task it gives what that says.
+func (r *run) sum(ctx context.Context, layouts []*layout, s *share) (*Report, error) {
+	totals, left, of := r.totals, r.notes, "1 = 1"
+	if s != nil {
+		totals, left, of = s.totals, s.notes, r.placesOf(s)
+	}
+	report := &Report{Notes: left.list()}
 	counts := map[string]Counts{}
 	applied, failed := 0, 0
 	for _, l := range layouts {
-		received := r.totals[l.Type]
-		if received == 0 && !r.attached(ctx, l) {
+		received := totals[l.Type]
+		if received == 0 && (s != nil || !r.attached(ctx, l)) {
 			continue
 		}
-		c, err := r.count(ctx, l, received)
+		c, err := r.count(ctx, l, received, of)
 		if err != nil {
 			return nil, err
 		}
 		counts[string(l.Type)] = c
 		applied += c.Total - c.Failed - c.Skipped
 		failed += c.Failed
-		results, err := r.results(ctx, l, received)
+		results, err := r.results(ctx, l, received, of)
 		if err != nil {
 			return nil, err
 		}
 		report.Result = append(report.Result, results...)
 	}
-	m, err := r.countMemberships(ctx)
+	m, err := r.countMemberships(ctx, of)
 	if err != nil {
 		return nil, err
 	}
 	if m != (Counts{}) {
 		counts["membership"] = m
 	}
-	state := Success
+	report.Task = Task{State: Success, Counts: counts, Message: r.message(counts, applied, failed)}
 	switch {
 	case failed > 0 && applied > 0:
-		state = Partial
+		report.Task.State = Partial
 	case failed > 0:
-		state = Failed
+		report.Task.State = Failed
 	}
-	if err := r.end(ctx, state, r.message(counts, applied, failed), counts); err != nil {
-		return nil, err
+	return report, nil
+}
+
+// placesOf is SQL for: item p is of a record that s brought.
+func (r *run) placesOf(s *share) string {
+	of := fmt.Sprintf("abs(p._n) > %d AND abs(p._n) <= %d", s.first, s.last)
+	var again []string
+	for place, before := range r.moved {
+		if before > s.first && before <= s.last {
+			again = append(again, fmt.Sprint(place))
+		}
 	}
-	ctx = context.WithoutCancel(ctx) // the run's own has ended with it
-	task, err := r.engine.Task(ctx, fmt.Sprint(r.id))
-	if err != nil {
-		return nil, err
+	if len(again) == 0 {
+		return of
 	}
-	report.Task = *task
-	if r.kind == planOnly {
-		report.Items, err = r.engine.Items(ctx, ItemFilter{Task: task.ID, Limit: ItemsInReport})
-	}
-	return report, err
+	return "(" + of + " OR abs(p._n) IN (" + strings.Join(again, ", ") + "))"
 }
 
 // attached says whether the plan has items though no record of the type came.
@@ -73,12 +121,12 @@ func (r *run) attached(ctx context.Context, l *layout) bool {
 
 // count counts what came of the records of a type: those received, and those
 // that were found absent.
-func (r *run) count(ctx context.Context, l *layout, received int) (Counts, error) {
-	ops, err := r.ops(ctx, l, `_raw IS NOT NULL OR _op IN (`+removals+`)`)
+func (r *run) count(ctx context.Context, l *layout, received int, of string) (Counts, error) {
+	ops, err := r.ops(ctx, l, of+` AND (p._raw IS NOT NULL OR p._op IN (`+removals+`))`)
 	if err != nil {
 		return Counts{}, err
 	}
-	missing, err := r.ops(ctx, l, `_raw IS NULL AND _op IN (`+removals+`)`)
+	missing, err := r.ops(ctx, l, of+` AND p._raw IS NULL AND p._op IN (`+removals+`)`)
 	c := Counts{
 		Total: received, Created: ops["create"], Linked: ops["link"], Updated: ops["update"],
 		Deleted: ops["delete"], Disabled: ops["disable"], Unlinked: ops["unlink"], Kept: ops["keep"],
@@ -98,7 +146,7 @@ func (r *run) ops(ctx context.Context, l *layout, condition string) (map[string]
 		N  int
 	}
 	err := r.engine.db.On(r.engine.db).Select(ctx, &rows, l.names(r.id).Replace(`
-		SELECT _op AS op, count(*) AS n FROM {<plan>} WHERE _run = <run> AND (`+condition+`) GROUP BY _op`))
+		SELECT p._op AS op, count(*) AS n FROM {<plan>} p WHERE p._run = <run> AND `+condition+` GROUP BY p._op`))
 	ops := map[string]int{}
 	for _, row := range rows {
 		ops[row.Op] = row.N
@@ -106,7 +154,7 @@ func (r *run) ops(ctx context.Context, l *layout, condition string) (map[string]
 	return ops, schema.Wrap(err, "count what came of the run")
 }
 
-func (r *run) countMemberships(ctx context.Context) (Counts, error) {
+func (r *run) countMemberships(ctx context.Context, of string) (Counts, error) {
 	var c Counts
 	var ops []struct {
 		Op string
@@ -115,7 +163,7 @@ func (r *run) countMemberships(ctx context.Context) (Counts, error) {
 	err := r.engine.db.On(r.engine.db).Select(ctx, &ops, `
 		SELECT m._op AS op, count(*) AS n FROM {plan_memberships} m
 		JOIN {plan_users} p ON p._run = m._run AND p._n = m._n
-		WHERE m._run = ? AND p._op <> 'fail' AND m._op NOT IN ('claim', 'adopt', 'unclaim') GROUP BY m._op`, r.id)
+		WHERE m._run = ? AND `+of+` AND p._op <> 'fail' AND m._op NOT IN ('claim', 'adopt', 'unclaim') GROUP BY m._op`, r.id)
 	for _, o := range ops {
 		switch o.Op {
 		case "add", "restore":
@@ -135,8 +183,8 @@ func (r *run) countMemberships(ctx context.Context) (Counts, error) {
 // results are NocoBase's results for the records of one type that were
 // received: the resource that holds its rows has the failures, the others leave
 // those records out.
-func (r *run) results(ctx context.Context, l *layout, received int) ([]SyncResult, error) {
-	ops, err := r.ops(ctx, l, `_raw IS NOT NULL`)
+func (r *run) results(ctx context.Context, l *layout, received int, of string) ([]SyncResult, error) {
+	ops, err := r.ops(ctx, l, of+` AND p._raw IS NOT NULL`)
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +199,7 @@ func (r *run) results(ctx context.Context, l *layout, received int) ([]SyncResul
 		if t.Table(l.Type) == nil {
 			count.Skipped, count.Failed = skipped+failed, 0
 		} else if failed > 0 {
-			if result.Detail.FailedRecords, err = r.failures(ctx, l); err != nil {
+			if result.Detail.FailedRecords, err = r.failures(ctx, l, of); err != nil {
 				return nil, err
 			}
 		}
@@ -165,7 +213,7 @@ func (r *run) results(ctx context.Context, l *layout, received int) ([]SyncResul
 // maxFailedSize is how many characters of records a report repeats.
 const maxFailedSize = 8 << 20
 
-func (r *run) failures(ctx context.Context, l *layout) ([]FailedRecord, error) {
+func (r *run) failures(ctx context.Context, l *layout, of string) ([]FailedRecord, error) {
 	var rows []struct {
 		Raw, Kind, Field, Reason string
 	}
@@ -173,7 +221,7 @@ func (r *run) failures(ctx context.Context, l *layout) ([]FailedRecord, error) {
 		SELECT raw, kind, field, reason FROM (
 			SELECT _raw AS raw, _kind AS kind, coalesce(_field, '') AS field, _reason AS reason,
 			       abs(_n) AS place, sum(length(_raw)) OVER (ORDER BY abs(_n)) AS size
-			FROM {<plan>} WHERE _run = <run> AND _op = 'fail' AND _raw IS NOT NULL) f
+			FROM {<plan>} p WHERE p._run = <run> AND `+of+` AND p._op = 'fail' AND p._raw IS NOT NULL) f
 		WHERE size <= ? ORDER BY place LIMIT ?`), maxFailedSize, FailedInReport)
 	failed := make([]FailedRecord, len(rows))
 	for i, row := range rows {

@@ -56,7 +56,7 @@ func (in *intake) siftObject(l *layout, members map[string]any, nested bool) {
 	for name, v := range members {
 		f := in.fate(l, fateOf{l.Type, name, nested})
 		if f.reason != "" {
-			in.notes.add(l.Type, name, f.reason)
+			in.share.notes.add(l.Type, name, f.reason)
 		}
 		if f.dropped {
 			delete(members, name)

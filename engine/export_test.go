@@ -1,0 +1,16 @@
+package engine
+
+import "runtime"
+
+// AwaitJoined returns when n pushes have been sent that have no answer yet.
+func (e *Engine) AwaitJoined(n int) {
+	for {
+		e.joints.mu.Lock()
+		here := e.joints.here
+		e.joints.mu.Unlock()
+		if here >= n {
+			return
+		}
+		runtime.Gosched()
+	}
+}
