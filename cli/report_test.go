@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"iter"
 	"testing"
 	"time"
@@ -49,54 +48,17 @@ func TestItemsLook(t *testing.T) {
 	golden(t, "items.txt", printed())
 }
 
-func TestOutcomesAreGroupedByReason(t *testing.T) {
-	all := []engine.Item{
-		{Op: "skip", Type: "user", UID: "twice", Reason: "comes again"},
-		{Op: "unlink", Type: "department", UID: "rd"},
-		{Op: "fail", Type: "user", UID: "x", Reason: "no title"},
-		{Op: "keep", Type: "user", UID: "root", Reason: "root is never removed"},
-		{Op: "keep", Type: "user", UID: "y", Reason: "no title"},
-		{Op: "keep", Type: "user", UID: "z", Reason: "no title"},
-	}
-	for i := range 7 {
-		all = append(all, engine.Item{Op: "fail", Type: "user", UID: fmt.Sprint(i), Reason: "no uid"})
-	}
-	const others = "1 user failed (no title): x\n2 users kept (no title): y, z\n1 user kept (root is never removed): root\n" +
-		"1 department unlinked (): rd\n1 user skipped (comes again): twice\n"
-	for limit, want := range map[int]string{
-		shownUIDs: "7 users failed (no uid): 0, 1, 2, 3, 4, … and 2 more (-v names all)\n" + others,
-		-1:        "7 users failed (no uid): 0, 1, 2, 3, 4, 5, 6\n" + others,
-	} {
-		groups, err := groupByReason(sequence(all), limit)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := ""
-		for _, g := range groups {
-			got += fmt.Sprintf("%s (%s): %s\n", g.what(), g.reason, g.names())
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("limit %d: mismatch (-want +got):\n%s", limit, diff)
-		}
-	}
-}
-
-// Where a run is so large that looking for the reasons would take longer than
-// the run, it is said how to have them.
-func TestReasonsOfALargeRunWaitToBeAskedFor(t *testing.T) {
+func TestOutcomesLook(t *testing.T) {
 	a, printed := capture(t)
-	counts := map[string]engine.Counts{"department": {Kept: 1}, "user": {Created: lookedThrough, Unlinked: 2, Skipped: 3}}
-	if n := countItems(counts); n != lookedThrough+6 {
-		t.Errorf("countItems() = %d, want %d", n, lookedThrough+6)
-	}
-	if err := a.printUnreasoned(engine.Task{ID: "12", Counts: counts}); err != nil {
+	if err := a.printOutcomes([]engine.Outcome{
+		{Op: "fail", Type: "user", Reason: "no uid", Count: 7, UIDs: []string{"0", "1", "2", "3", "4"}},
+		{Op: "keep", Type: "user", Reason: "has the role root", Count: 1, UIDs: []string{"root"}},
+		{Op: "unlink", Type: "department", Count: 2, UIDs: []string{"rd", "研发部"}},
+		{Op: "skip", Type: "user", Reason: "comes again", Count: 1, UIDs: []string{"twice\x1b[2J"}},
+	}); err != nil {
 		t.Fatal(err)
 	}
-	want := "\n1 department kept (roster tasks show -v 12 says why)\n\n2 users unlinked (roster tasks show -v 12 says why)\n" +
-		"\n3 users skipped (roster tasks show -v 12 says why)\n"
-	if diff := cmp.Diff(want, printed()); diff != "" {
-		t.Errorf("mismatch (-want +got):\n%s", diff)
-	}
+	golden(t, "outcomes.txt", printed())
 }
 
 func TestRemovalsLook(t *testing.T) {

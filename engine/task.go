@@ -69,6 +69,7 @@ type Counts struct {
 
 // An Item is one thing a run did, would do, or could not do.
 type Item struct {
+	ID     string      `json:"id"` // for the next page; see ItemFilter
 	Type   plugin.Type `json:"type"`
 	UID    string      `json:"uid"`
 	Op     string      `json:"op"`               // create, link, update, delete, disable, unlink, keep, fail, skip

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -119,51 +120,138 @@ func (e *Engine) task(row taskRow) (Task, error) {
 // An ItemFilter narrows Items.
 type ItemFilter struct {
 	Task   string
-	Failed bool // only those that failed
-	Offset int
-	Limit  int // 1 to 1000; 0 means 100
+	Failed bool   // only those that failed
+	After  string // only those after the item with this id, for the next page
+	Limit  int    // 1 to 1000; 0 means 100
 }
 
-// Items lists what a run did, or a plan would do: departments first, in the
-// order of the records. Records that are as they were are no items.
+// Items lists what a run did, or a plan would do: departments first, of each
+// type those whose values change hands, then the others in the order of the
+// records. Records that are as they were are no items.
 func (e *Engine) Items(ctx context.Context, f ItemFilter) ([]Item, error) {
 	run, err := rowID("/taskId", f.Task)
 	if err != nil {
 		return nil, err
 	}
-	var parts []string
-	var args []any
-	for i, t := range e.types() {
-		parts = append(parts, strings.NewReplacer("<plan>", t.Plan, "<type>", string(t.Type), "<rank>", strconv.Itoa(i)).Replace(`
-			SELECT <rank> AS place, abs(p._n) AS n, '<type>' AS type, p._uid AS uid, p._op AS op, p._changed AS fields,
-			       coalesce(p._reason, '') AS reason, coalesce(CAST(p._row_id AS text), '') AS row,
-			       EXISTS (SELECT 1 FROM {chunks} c WHERE c.run = p._run AND c.type = '<type>' AND p._n BETWEEN c.first AND c.last) AS applied
-			FROM {<plan>} p WHERE p._run = ? AND (? = 0 OR p._op = 'fail')`))
-		failed := 0
-		if f.Failed {
-			failed = 1
-		}
-		args = append(args, run, failed)
-	}
-	var rows []struct {
-		Place                              int
-		N                                  int64
-		Type, UID, Op, Fields, Reason, Row string
-		Applied                            bool
-	}
-	err = e.db.On(e.db).Select(ctx, &rows, `SELECT * FROM (`+strings.Join(parts, " UNION ALL ")+`) i ORDER BY place, n LIMIT ? OFFSET ?`,
-		append(args, limit(f.Limit, 100, 1000), max(0, f.Offset))...)
+	from, after, err := itemPlace(f.After)
 	if err != nil {
-		return nil, told(ctx, schema.Wrap(err, "list the items of a task"))
+		return nil, err
 	}
-	items := make([]Item, len(rows))
-	for i, row := range rows {
-		items[i] = Item{
-			Type: plugin.Type(row.Type), UID: row.UID, Op: row.Op, Fields: changedFields(row.Fields),
-			State: itemState(row.Op, row.Applied), Reason: row.Reason, RowID: row.Row,
+	items := []Item{}
+	most := limit(f.Limit, 100, 1000)
+	for place, t := range e.types() {
+		if place < from {
+			continue
+		}
+		for _, exchanged := range []bool{true, false} {
+			if place == from && after >= 0 && exchanged {
+				continue
+			}
+			begin := int64(-1)
+			switch {
+			case place == from && (after < 0) == exchanged && f.After != "":
+				begin = after
+			case exchanged:
+				begin = 0
+			}
+			page, err := e.itemsOf(ctx, t, place, run, exchanged, begin, f.Failed, most-len(items))
+			if err != nil {
+				return nil, err
+			}
+			if items = append(items, page...); len(items) == most {
+				return items, nil
+			}
 		}
 	}
 	return items, nil
+}
+
+// itemsOf lists items of one type: of those whose values change hands the
+// places are negative and run down, of the others they run up.
+func (e *Engine) itemsOf(ctx context.Context, t *Table, place int, run int64, exchanged bool, after int64, failed bool, most int) ([]Item, error) {
+	which, order := "p._n >= 0 AND p._n > ?", "p._n"
+	if exchanged {
+		which, order = "p._n < 0 AND p._n < ?", "p._n DESC"
+	}
+	if failed {
+		which += " AND p._op = 'fail'"
+	}
+	var rows []struct {
+		N                            int64
+		UID, Op, Fields, Reason, Row string
+		Applied                      bool
+	}
+	err := e.db.On(e.db).Select(ctx, &rows, t.names(run).Replace(`
+		SELECT p._n AS n, p._uid AS uid, p._op AS op, p._changed AS fields, coalesce(p._reason, '') AS reason, coalesce(CAST(p._row_id AS text), '') AS row,
+		       `+written+` AS applied
+		FROM {<plan>} p WHERE p._run = <run> AND `+which+` ORDER BY `+order+` LIMIT ?`), after, most)
+	items := make([]Item, len(rows))
+	for i, row := range rows {
+		items[i] = Item{
+			ID: fmt.Sprintf("%d.%d", place, row.N), Type: t.Type, UID: row.UID, Op: row.Op, Fields: changedFields(row.Fields),
+			State: itemState(row.Op, row.Applied), Reason: row.Reason, RowID: row.Row,
+		}
+	}
+	return items, told(ctx, schema.Wrap(err, "list the items of a task"))
+}
+
+// itemPlace reads the id of an item.
+func itemPlace(id string) (place int, n int64, err error) {
+	if id == "" {
+		return 0, -1 << 62, nil
+	}
+	if _, err := fmt.Sscanf(id, "%d.%d", &place, &n); err != nil || place < 0 {
+		return 0, 0, &plugin.Error{Kind: plugin.NotFound, Path: "/after", Msg: "after is the id of an item"}
+	}
+	return place, n, nil
+}
+
+// An Outcome is the records of one type that came to one thing for one reason.
+type Outcome struct {
+	Type   plugin.Type `json:"type"`
+	Op     string      `json:"op"` // fail, keep, unlink or skip
+	Reason string      `json:"reason,omitempty"`
+	Count  int         `json:"count"`
+	UIDs   []string    `json:"uids"` // the first of them
+}
+
+// Outcomes groups by reason what of a run was not written as it came: what
+// failed first, then what was kept, unlinked and skipped, the most frequent
+// reason first; of each group it names up to so many records, or all.
+func (e *Engine) Outcomes(ctx context.Context, task string, uids int) ([]Outcome, error) {
+	run, err := rowID("/taskId", task)
+	if err != nil {
+		return nil, err
+	}
+	if uids < 0 {
+		uids = math.MaxInt32
+	}
+	var parts []string
+	for i, t := range e.types() {
+		parts = append(parts, t.names(run, "<rank>", strconv.Itoa(i)).Replace(`
+			SELECT <rank> AS rank, '<type>' AS type, p._op AS op, coalesce(p._reason, '') AS reason, p._uid AS uid, abs(p._n) AS n,
+			       count(*) OVER (PARTITION BY p._op, p._reason) AS count, row_number() OVER (PARTITION BY p._op, p._reason ORDER BY abs(p._n)) AS place
+			FROM {<plan>} p WHERE p._run = <run> AND p._op IN ('fail', 'keep', 'unlink', 'skip')`))
+	}
+	var rows []struct {
+		Type, Op, Reason, UID string
+		Count                 int
+	}
+	err = e.db.On(e.db).Select(ctx, &rows, `SELECT type, op, reason, uid, count FROM (`+strings.Join(parts, " UNION ALL ")+`) o WHERE place <= ?
+		ORDER BY CASE op WHEN 'fail' THEN 0 WHEN 'keep' THEN 1 WHEN 'unlink' THEN 2 ELSE 3 END, count DESC, rank, reason, n`, uids)
+	if err != nil {
+		return nil, told(ctx, schema.Wrap(err, "group the items of a task"))
+	}
+	outcomes := []Outcome{}
+	for _, row := range rows {
+		o := Outcome{Type: plugin.Type(row.Type), Op: row.Op, Reason: row.Reason, Count: row.Count}
+		if n := len(outcomes); n == 0 || outcomes[n-1].Type != o.Type || outcomes[n-1].Op != o.Op || outcomes[n-1].Reason != o.Reason {
+			outcomes = append(outcomes, o)
+		}
+		last := &outcomes[len(outcomes)-1]
+		last.UIDs = append(last.UIDs, row.UID)
+	}
+	return outcomes, nil
 }
 
 // changedFields reads the names that the plan keeps, each followed by the end

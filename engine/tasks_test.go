@@ -118,19 +118,63 @@ func TestItemsComeInPages(t *testing.T) {
 	each(t, func(c *company) {
 		r := c.push("hr", users(`{"uid":"a"}`, `{"uid":"b","nickname":[]}`, `{"uid":"c"}`), departments(`{"uid":"1"}`))
 		var pages []string
-		for offset := 0; offset < 6; offset += 2 {
-			items, err := c.engine.Items(c.Context(), engine.ItemFilter{Task: r.Task.ID, Offset: offset, Limit: 2})
+		for after, more := "", true; more; {
+			items, err := c.engine.Items(c.Context(), engine.ItemFilter{Task: r.Task.ID, After: after, Limit: 2})
 			if err != nil {
 				c.Fatal(err)
 			}
 			for _, i := range items {
 				pages = append(pages, i.UID+" "+i.State)
+				after = i.ID
 			}
+			more = len(items) > 0
 		}
 		c.same("items", pages, "1 applied", "a applied", "b failed", "c applied")
 		failed, err := c.engine.Items(c.Context(), engine.ItemFilter{Task: r.Task.ID, Failed: true})
 		if err != nil || len(failed) != 1 || failed[0].Reason != "nickname: the column takes text, and a list came" {
 			c.Errorf("Items() of what failed = %+v, %v", failed, err)
+		}
+	})
+}
+
+func TestItemsComeInPagesWhateverChangesHands(t *testing.T) {
+	each(t, func(c *company) {
+		c.push("hr", users(`{"uid":"a","email":"1@x"}`, `{"uid":"b","email":"2@x"}`, `{"uid":"c","email":"3@x"}`))
+		r := c.push("hr", users(`{"uid":"d"}`, `{"uid":"a","email":"2@x"}`, `{"uid":"c","nickname":"C"}`, `{"uid":"b","email":"1@x"}`))
+		for size := 1; size < 6; size++ {
+			var got []string
+			for after, more := "", true; more; {
+				items, err := c.engine.Items(c.Context(), engine.ItemFilter{Task: r.Task.ID, After: after, Limit: size})
+				if err != nil {
+					c.Fatal(err)
+				}
+				for _, i := range items {
+					got = append(got, i.UID)
+					after = i.ID
+				}
+				more = len(items) > 0
+			}
+			c.same("items in pages of "+itoa(size), got, "a", "b", "d", "c")
+		}
+	})
+}
+
+func TestOutcomesAreGroupedByReason(t *testing.T) {
+	each(t, func(c *company) {
+		r := c.push("hr", departments(`{"uid":"1","title":[]}`),
+			users(`{"uid":"a","nickname":[]}`, `{"uid":"b","phone":"1"}`, `{"uid":"c","nickname":[]}`, `{"uid":"b"}`, `{"nickname":"x"}`))
+		outcomes, err := c.engine.Outcomes(c.Context(), r.Task.ID, 1)
+		if err != nil {
+			c.Fatal(err)
+		}
+		want := []engine.Outcome{
+			{Type: "user", Op: "fail", Reason: "nickname: the column takes text, and a list came", Count: 2, UIDs: []string{"a"}},
+			{Type: "department", Op: "fail", Reason: "title: the column takes text, and a list came", Count: 1, UIDs: []string{"1"}},
+			{Type: "user", Op: "fail", Reason: "record must has uid", Count: 1, UIDs: []string{"#6"}},
+			{Type: "user", Op: "skip", Reason: "a later record of the push has the same uid: the last one counts", Count: 1, UIDs: []string{"b"}},
+		}
+		if diff := cmp.Diff(want, outcomes); diff != "" {
+			c.Errorf("Outcomes() mismatch (-want +got):\n%s", diff)
 		}
 	})
 }
@@ -167,7 +211,11 @@ func TestMoreFailuresThanAReportCarriesAreAllKept(t *testing.T) {
 		if len(detail.FailedRecords) != engine.FailedInReport || detail.Count.Failed != engine.FailedInReport+5 {
 			c.Errorf("%d failed records for a count of %d", len(detail.FailedRecords), detail.Count.Failed)
 		}
-		last, err := c.engine.Items(c.Context(), engine.ItemFilter{Task: r.Task.ID, Failed: true, Offset: engine.FailedInReport, Limit: 10})
+		page, err := c.engine.Items(c.Context(), engine.ItemFilter{Task: r.Task.ID, Failed: true, Limit: engine.FailedInReport})
+		if err != nil {
+			c.Fatal(err)
+		}
+		last, err := c.engine.Items(c.Context(), engine.ItemFilter{Task: r.Task.ID, Failed: true, After: page[len(page)-1].ID, Limit: 10})
 		if err != nil || len(last) != 5 || last[4].UID != "bad1004" {
 			c.Errorf("Items() beyond the report = %+v, %v", last, err)
 		}

@@ -94,7 +94,7 @@ func (s *session) waitForTask(ctx context.Context, p waitParams) (*taskResult, e
 type itemsParams struct {
 	TaskID string `json:"taskId"`
 	Failed bool   `json:"failed,omitempty" jsonschema:"only what failed"`
-	Offset int    `json:"offset,omitempty" jsonschema:"how many to leave out, for the next page"`
+	After  string `json:"after,omitempty" jsonschema:"the id of the last item of the page before"`
 	Limit  int    `json:"limit,omitempty" jsonschema:"1 to 1000; 100 when absent"`
 }
 
@@ -106,14 +106,11 @@ func (s *session) listItems(ctx context.Context, p itemsParams) (*itemsResult, e
 	if err := within("limit", p.Limit, maxItems); err != nil {
 		return nil, err
 	}
-	if err := within("offset", p.Offset, 1<<31-1); err != nil {
-		return nil, err
-	}
 	e, err := s.database.get(ctx)
 	if err != nil {
 		return nil, err
 	}
-	items, err := e.Items(ctx, engine.ItemFilter{Task: p.TaskID, Failed: p.Failed, Offset: p.Offset, Limit: p.Limit})
+	items, err := e.Items(ctx, engine.ItemFilter{Task: p.TaskID, Failed: p.Failed, After: p.After, Limit: p.Limit})
 	return &itemsResult{list(items)}, err
 }
 
