@@ -29,18 +29,20 @@ const (
 // its connection, a page at a time: one page is being written while the next
 // is read.
 type intake struct {
-	db      *schema.DB
-	conn    *sqlx.Conn
-	layouts map[plugin.Type]*layout
-	share   *share            // whose records are being read
-	again   func(place int64) // told of each record that is planned again
-	notes   notes
-	fates   fates
-	seq     int64 // of the last record
-	totals  map[plugin.Type]int
-	removed int                  // tombstones
-	unnamed map[plugin.Type]bool // types of which a record has no uid that could be read
-	text    []byte               // of the record at hand, for use again
+	db        *schema.DB
+	conn      *sqlx.Conn
+	layouts   map[plugin.Type]*layout
+	conflicts bool              // some of the source wait
+	waiting   *share            // those that are tried again
+	share     *share            // whose records are being read
+	again     func(place int64) // told of each record that is planned again
+	notes     notes
+	fates     fates
+	seq       int64 // of the last record
+	totals    map[plugin.Type]int
+	removed   int                  // tombstones
+	unnamed   map[plugin.Type]bool // types of which a record has no uid that could be read
+	text      []byte               // of the record at hand, for use again
 }
 
 func newIntake(r *run, conn *sqlx.Conn, layouts []*layout) *intake {

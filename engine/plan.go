@@ -15,7 +15,7 @@ import (
 func (r *run) newPlan(x schema.Conn, l *layout, in *intake) *Plan {
 	return &Plan{
 		Conn: x, Source: r.source, Type: l.Type, Options: r.options,
-		layout: l, records: int(in.seq), matchKey: l.matchedBy(r.request.MatchKey), staged: int64(in.totals[l.Type]), removing: in.removed > 0, run: r,
+		layout: l, records: int(in.seq), matchKey: l.matchedBy(r.request.MatchKey), staged: in.staged(l.Type), removing: in.removed > 0, run: r,
 		arrived: r.engine.db.TimeLiteral(r.arrived), names: l.names(r.id, "<actor>", strconv.FormatInt(r.request.Actor, 10)),
 	}
 }
@@ -237,6 +237,7 @@ func derivedColumns(t *Table) string {
 // are as it says is no item, unless the record itself is new or was worded
 // differently: then it is touched, so that the next run knows it.
 func write(ctx context.Context, p *Plan, l *layout, found finding) error {
+	r := p.run
 	records, err := p.DB().Sequence(ctx, p.Conn, "userDataSyncRecords")
 	if err != nil {
 		return err
@@ -268,7 +269,7 @@ func write(ctx context.Context, p *Plan, l *layout, found finding) error {
 		      LEFT JOIN (SELECT DISTINCT seq FROM touched_<type>) t ON t.seq = w.seq
 		      LEFT JOIN refused_<type> f ON f.seq = w.seq
 		      LEFT JOIN awaits_<type> a ON a.seq = w.seq
-		      WHERE w.op NOT IN ('same', 'attach') OR d.seq IS NOT NULL OR t.seq IS NOT NULL OR f.seq IS NOT NULL
+		      WHERE NOT (f.seq IS NOT NULL AND `+r.isWaiting("w.seq")+`) AND (w.op NOT IN ('same', 'attach') OR d.seq IS NOT NULL OR t.seq IS NOT NULL OR f.seq IS NOT NULL)
 		      ORDER BY w.seq) q`)
 	if err != nil {
 		return schema.Wrap(err, "write the plan")

@@ -226,6 +226,12 @@ func (r *run) stageAndPlan(ctx context.Context, b batch) ([]*layout, error) {
 	if err := in.stage(ctx, b, func(n int) { r.tell(func(p *Progress) { p.State, p.Done = Reading, n }) }); err != nil {
 		return nil, err
 	}
+	if b.again == nil {
+		if err := in.stageConflicts(ctx, r.source, b.snapshot == nil); err != nil {
+			return nil, err
+		}
+		r.waiting = in.waiting
+	}
 	r.last = in.seq
 	if !own {
 		r.totals = in.totals
@@ -271,6 +277,9 @@ func (r *run) plan(ctx context.Context, conn *sqlx.Conn, layouts []*layout, in *
 			return r.engine.db.LoadIn(ctx, conn, tx, table, columns, rows)
 		}
 		plans = append(plans, p)
+		if err := p.outdate(ctx, in, whole); err != nil {
+			return err
+		}
 		if err := b.again.restage(ctx, p); err != nil {
 			return err
 		}

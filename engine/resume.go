@@ -17,9 +17,17 @@ type runState struct {
 	Last   int64               `json:"last"`
 	Notes  []Note              `json:"notes,omitempty"`
 	Unsure []string            `json:"unsure,omitempty"`
+	// The places of conflicts that are tried again: after the first, up to the second.
+	Waiting [2]int64 `json:"waiting,omitzero"`
 }
 
-func (r *run) state() runState { return runState{r.totals, r.last, r.notes.list(), r.unsure} }
+func (r *run) state() runState {
+	s := runState{Totals: r.totals, Last: r.last, Notes: r.notes.list(), Unsure: r.unsure}
+	if r.waiting != nil {
+		s.Waiting = [2]int64{r.waiting.first, r.waiting.last}
+	}
+	return s
+}
 
 // printOf tells one way in which records lie in the plan's columns from another.
 func printOf(layouts []*layout) string {
@@ -149,6 +157,9 @@ func (e *Engine) runOf(row runRow, kind string, report func(Progress)) (*run, er
 		return nil, fmt.Errorf("read how far run %d came: %w", row.ID, err)
 	}
 	r.totals, r.last, r.unsure = s.Totals, s.Last, s.Unsure
+	if s.Waiting != [2]int64{} {
+		r.waiting = &share{first: s.Waiting[0], last: s.Waiting[1]}
+	}
 	for _, n := range s.Notes {
 		records := n.Records
 		n.Records = 0

@@ -46,6 +46,7 @@ type run struct {
 	totals  map[plugin.Type]int // records read
 	last    int64               // the place of the last item so far
 	notes   notes
+	waiting *share          // conflicts that are tried again
 	again   int64           // the place that the record at hand had before
 	moved   map[int64]int64 // places of records that were planned again, and those they had before
 	unsure  []string        // why absence was not looked at

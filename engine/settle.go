@@ -23,6 +23,14 @@ func (r *run) settle(ctx context.Context, layouts []*layout, shares []*share) er
 		return err
 	}
 	ctx = context.WithoutCancel(ctx) // the run's own has ended with it
+	for _, l := range layouts {
+		if r.kind == planOnly {
+			break
+		}
+		if err := r.keepConflicts(ctx, l, all.Task.Counts[string(l.Type)].Failed > 0); err != nil {
+			return err
+		}
+	}
 	task, err := r.engine.Task(ctx, fmt.Sprint(r.id))
 	if err != nil {
 		return err
@@ -33,7 +41,7 @@ func (r *run) settle(ctx context.Context, layouts []*layout, shares []*share) er
 			return err
 		}
 	}
-	if len(shares) == 1 {
+	if len(shares) == 1 && r.waiting == nil {
 		shares[0].result = all
 		return nil
 	}
@@ -45,7 +53,10 @@ func (r *run) settle(ctx context.Context, layouts []*layout, shares []*share) er
 			return err
 		}
 		own := s.result.Task
-		s.result.Task = *task
+		s.result.Task, s.result.Items = *task, all.Items
+		if len(shares) == 1 {
+			continue // beside it there is only what had waited
+		}
 		s.result.Task.State, s.result.Task.Status = own.State, own.State.Status()
 		s.result.Task.Counts, s.result.Task.Message = own.Counts, own.Message
 	}
@@ -64,6 +75,15 @@ func (r *run) sum(ctx context.Context, layouts []*layout, s *share) (*Report, er
 	applied, failed := 0, 0
 	for _, l := range layouts {
 		received := totals[l.Type]
+		if s == nil && r.waiting != nil {
+			ops, err := r.ops(ctx, l, r.isWaiting("abs(p._n)"))
+			if err != nil {
+				return nil, err
+			}
+			for _, n := range ops {
+				received += n
+			}
+		}
 		if received == 0 && (s != nil || !r.attached(ctx, l)) {
 			continue
 		}

@@ -19,7 +19,7 @@ func nocobase() []string {
 func own() []string {
 	return []string{
 		"records", "pending", "kept_memberships",
-		"runs", "chunks", "snapshots", "snapshot_records", "plan_departments", "plan_users", "plan_memberships",
+		"runs", "chunks", "snapshots", "snapshot_records", "conflicts", "plan_departments", "plan_users", "plan_memberships",
 		"counters",
 	}
 }

@@ -44,3 +44,13 @@ CREATE TABLE roster_snapshot_records (
     PRIMARY KEY (source, type, uid)
 );
 CREATE INDEX roster_runs_open ON roster_runs (source) WHERE finished_at IS NULL;
+
+-- Records that want what somebody else holds: the next run of their source tries
+-- them again, unless something newer has been said of them.
+CREATE TABLE roster_conflicts (
+    source text NOT NULL,
+    type text NOT NULL,
+    uid text NOT NULL,
+    raw text NOT NULL,
+    PRIMARY KEY (source, type, uid)
+);
