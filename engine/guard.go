@@ -40,21 +40,29 @@ func (r *run) watches(p *Plan) []watch {
 	g := r.options.Guards
 	standing := `SELECT count(*) FROM {records} WHERE source = ? AND type = '<type>' AND removed IS NULL`
 	if p.Type == plugin.Department {
-		return []watch{{"departmentsRemoved", g.DepartmentsRemoved, "remove or move to the top %d of %d departments", `
+		return []watch{{
+			"departmentsRemoved", g.DepartmentsRemoved, "remove or move to the top %d of %d departments", `
 			SELECT count(*) FROM {<plan>} p LEFT JOIN {departments} d ON d.id = p._row_id
 			WHERE p._run = <run> AND (p._op IN ('delete', 'disable') OR p._op = 'update' AND p.[parentId] IS NULL AND d.[parentId] IS NOT NULL AND ` + p.layout.states("p._mask", "parentId") + `)`,
-			standing}}
+			standing,
+		}}
 	}
 	return []watch{
-		{"usersRemoved", g.UsersRemoved, "remove or disable %d of %d users",
-			`SELECT count(*) FROM {<plan>} WHERE _run = <run> AND _op IN ('delete', 'disable')`, standing},
-		{"usersChanged", g.UsersChanged, "create or update %d users, of %d there are",
-			`SELECT count(*) FROM {<plan>} WHERE _run = <run> AND _op IN ('create', 'link', 'update')`, standing},
-		{"membershipsRemoved", g.MembershipsRemoved, "end %d of %d memberships", `
+		{
+			"usersRemoved", g.UsersRemoved, "remove or disable %d of %d users",
+			`SELECT count(*) FROM {<plan>} WHERE _run = <run> AND _op IN ('delete', 'disable')`, standing,
+		},
+		{
+			"usersChanged", g.UsersChanged, "create or update %d users, of %d there are",
+			`SELECT count(*) FROM {<plan>} WHERE _run = <run> AND _op IN ('create', 'link', 'update')`, standing,
+		},
+		{
+			"membershipsRemoved", g.MembershipsRemoved, "end %d of %d memberships", `
 			SELECT (SELECT count(*) FROM {plan_memberships} WHERE _run = <run> AND _op IN ('drop', 'end'))
 			     + (SELECT count(*) FROM {plan_departments} p JOIN {departmentsUsers} m ON m.[departmentId] = p._row_id WHERE p._run = <run> AND p._op = 'delete')`,
 			`SELECT count(*) FROM {records} r JOIN {userDataSyncRecordsResources} l ON l.[recordId] = r.record_id
-			 WHERE r.source = ? AND r.type = 'user' AND l.resource = 'departments'`},
+			 WHERE r.source = ? AND r.type = 'user' AND l.resource = 'departments'`,
+		},
 	}
 }
 

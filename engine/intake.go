@@ -152,11 +152,11 @@ func (in *intake) readShare(ctx context.Context, s *share, again bool, at **page
 				}
 			}
 		}
-		if in.seq == before {
+		if in.seq == before && !again {
 			return &plugin.Error{Kind: plugin.Data, Path: "/records", Msg: "records must have at least one piece of data"}
 		}
 	}
-	if bodies == 0 && !again {
+	if bodies == 0 {
 		return &plugin.Error{Kind: plugin.Data, Msg: "the push is empty", Hint: "it needs a body with dataType and records"}
 	}
 	return nil

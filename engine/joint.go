@@ -110,6 +110,6 @@ func (js *joints) leave(ctx context.Context, j *joint, s *share) bool {
 
 // key is what pushes have in common that become one run.
 func (s *share) key() string {
-	b, _ := json.Marshal([]any{s.push.Source, s.push.MatchKey, s.push.Actor, s.push.Options}) //nolint:errcheck // texts, a number and options
+	b, _ := json.Marshal([]any{s.push.Source, s.push.MatchKey, s.push.Actor, s.push.Options})
 	return string(b)
 }

@@ -76,7 +76,8 @@ func TestNocoBaseADepartmentIsUpdatedAndMoved(t *testing.T) {
 				departments(`{"uid":"1","title":"Works"}`, `{"uid":"2","title":"Paint","parentUid":"1"}`),
 				departments(`{"uid":"2","title":"Paint"}`),
 			},
-			[]string{"Works", "Paint"}, nil,
+			[]string{"Works", "Paint"},
+			nil,
 		},
 		{
 			"a child that is there, in one push after its new parent",
@@ -102,7 +103,8 @@ func TestNocoBaseADepartmentIsUpdatedAndMoved(t *testing.T) {
 				departments(`{"uid":"1","title":"Works"}`, `{"uid":"2","title":"Paint","parentUid":"1"}`, `{"uid":"3","title":"Press","parentUid":"1"}`),
 				departments(`{"uid":"2","title":"Paint","parentUid":""}`, `{"uid":"3","title":"Press","parentUid":null}`),
 			},
-			[]string{"Works", "Paint", "Press"}, nil,
+			[]string{"Works", "Paint", "Press"},
+			nil,
 		},
 	} {
 		t.Run(situation.name, func(t *testing.T) {

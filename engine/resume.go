@@ -223,13 +223,7 @@ func (r *run) giveUp(ctx context.Context, layouts []*layout) error {
 func (r *run) batchOf(ctx context.Context, layouts []*layout, of *leftovers) batch {
 	return batch{again: of, shares: []*share{{push: Push{Bodies: func(yield func(Body, error) bool) {
 		for _, l := range layouts {
-			raws := r.raws(ctx, l, of)
-			there := false
-			for range raws {
-				there = true
-				break
-			}
-			if there && !yield(Body{DataType: string(l.Type), Records: raws}, nil) {
+			if !yield(Body{DataType: string(l.Type), Records: r.raws(ctx, l, of)}, nil) {
 				return
 			}
 		}

@@ -181,8 +181,8 @@ func refuseCircles(ctx context.Context, p *engine.Plan) (int, error) {
 		)
 		SELECT tree.id, tree.parent, t.seq, coalesce(t.uid, (
 			SELECT min(r.uid) FROM {records} r WHERE r.row_id = tree.id AND r.type = 'department' AND r.source = ?)) AS uid
-		FROM tree LEFT JOIN parent_of t ON t.id = tree.id
-		WHERE tree.id NOT IN (SELECT id FROM reached) ORDER BY t.seq`, p.Source)
+		FROM (SELECT id FROM tree EXCEPT SELECT id FROM reached) lost JOIN tree ON tree.id = lost.id
+		LEFT JOIN parent_of t ON t.id = tree.id ORDER BY t.seq`, p.Source)
 	if err != nil || len(lost) == 0 {
 		return 0, schema.Wrap(err, "walk the tree")
 	}
@@ -364,7 +364,7 @@ func applyTree(ctx context.Context, c *engine.Chunk) error {
 func refuseNewCircle(ctx context.Context, c *engine.Chunk, moved string) error {
 	var lost []int64
 	err := c.Select(ctx, &lost, `SELECT p._row_id FROM {<plan>} p WHERE <chunk> AND `+moved+`
-		AND NOT EXISTS (SELECT 1 FROM {main_departments_path} x WHERE x.[nodePk] = p._row_id) LIMIT 1`)
+		AND p._row_id NOT IN (SELECT x.[nodePk] FROM {main_departments_path} x WHERE x.[nodePk] IS NOT NULL) LIMIT 1`)
 	if err == nil && len(lost) > 0 {
 		return engine.ErrMoved
 	}
