@@ -65,7 +65,7 @@ func empty(t failer, db *schema.DB) {
 	for _, table := range []string{
 		"users", "departments", "main_departments_path", "departmentsUsers", "rolesUsers",
 		"userDataSyncRecords", "userDataSyncRecordsResources", "records", "pending", "kept_memberships",
-		"runs", "chunks", "plan_departments", "plan_users", "plan_memberships",
+		"runs", "chunks", "plan_departments", "plan_users", "plan_memberships", "snapshots", "snapshot_records", "conflicts",
 	} {
 		if _, err := db.On(tx).Exec(t.Context(), "DELETE FROM {"+table+"}"); err != nil {
 			t.Fatalf("empty %s: %v", table, err)

@@ -31,10 +31,10 @@ func TestUnchangedWritesNothingButTheRun(t *testing.T) {
 func TestARefusedRecordWritesNothing(t *testing.T) {
 	each(t, func(c *company) {
 		staff(c)
-		before := c.dump("runs", "plan_users", "plan_departments")
+		before := c.dump("runs", "plan_users", "plan_departments", "conflicts")
 		c.push("hr", users(`{"uid":"a","nickname":7e7,"email":["x"]}`, `{"uid":"new","username":"ann","departments":["2"]}`),
 			departments(`{"uid":"1","parentUid":"2","title":"Round"}`))
-		c.unchanged(before, "runs", "plan_users", "plan_departments")
+		c.unchanged(before, "runs", "plan_users", "plan_departments", "conflicts")
 	})
 }
 

@@ -2,13 +2,14 @@ package schema
 
 import (
 	"context"
+	"strings"
 )
 
 // ForPlanning sets a transaction up for joins of so many staged rows. Many are
 // joined as whole tables: with a wrong guess at what a step leaves over,
 // PostgreSQL would compare each row with each.
 func (db *DB) ForPlanning(ctx context.Context, x Conn, rows int) error {
-	settings := []string{"work_mem = '64MB'", "jit = off", unsynced}
+	settings := []string{"work_mem = '64MB'", "jit = off", unsynced, awake}
 	if rows >= many {
 		settings = append(settings, "enable_nestloop = off")
 	}
@@ -32,7 +33,7 @@ func (db *DB) Analyze(ctx context.Context, x Conn, rows int, table string) error
 // ForApplying sets a transaction up for many small steps through indexes,
 // whatever the statistics of the moment say.
 func (db *DB) ForApplying(ctx context.Context, x Conn) error {
-	return db.set(ctx, x, "enable_hashjoin = off", "enable_mergejoin = off", "jit = off", unsynced)
+	return db.set(ctx, x, "enable_hashjoin = off", "enable_mergejoin = off", "jit = off", unsynced, awake)
 }
 
 // unsynced lets the steps of a run not wait for the disk. A power failure may
@@ -41,14 +42,14 @@ func (db *DB) ForApplying(ctx context.Context, x Conn) error {
 // before it with it.
 const unsynced = "synchronous_commit = off"
 
+// awake ends the session of a process that is stopped in the middle of a
+// transaction: its locks would keep everybody waiting until it wakes.
+const awake = "idle_in_transaction_session_timeout = '30s'"
+
 func (db *DB) set(ctx context.Context, x Conn, settings ...string) error {
 	if db.dialect.name != "postgres" {
 		return nil
 	}
-	for _, s := range settings {
-		if _, err := x.Exec(ctx, "SET LOCAL "+s); err != nil {
-			return Wrap(err, "prepare the transaction")
-		}
-	}
-	return nil
+	_, err := x.Exec(ctx, "SET LOCAL "+strings.Join(settings, "; SET LOCAL "))
+	return Wrap(err, "prepare the transaction")
 }
