@@ -114,6 +114,28 @@ func (e *Engine) recorded(ctx context.Context, source string) (n int, err error)
 	return 0, unknown
 }
 
+// knows refuses the first push to a source that NocoBase's own engine has
+// synchronized so far: it would make everything a second time.
+func (r *run) knows(ctx context.Context) error {
+	x := r.engine.db.On(r.engine.db)
+	var before bool
+	err := x.Get(ctx, &before, `SELECT EXISTS (SELECT 1 FROM {runs} WHERE source = ? AND finished_at IS NOT NULL AND kind <> 'plan' AND state IN ('success', 'partial'))`, r.source)
+	if err != nil || before {
+		return schema.Wrap(err, "look for earlier runs")
+	}
+	var n int
+	err = x.Get(ctx, &n, `
+		SELECT count(*) FROM {userDataSyncRecords} t WHERE t.[sourceName] = ?
+		AND NOT EXISTS (SELECT 1 FROM {records} k WHERE k.uid = t.[sourceUk] AND k.source = t.[sourceName] AND k.type = t.[dataType])`, r.source)
+	if err != nil || n == 0 {
+		return schema.Wrap(err, "look for what NocoBase's own engine left")
+	}
+	return &plugin.Error{
+		Kind: plugin.Conflict, Path: "/sourceName", Msg: fmt.Sprintf("NocoBase's own engine has synchronized source %.64s so far, and %d of its records are not known here", r.source, n),
+		Hint: "see what roster adopt would make of them, and adopt them first; else the push would make everybody a second time",
+	}
+}
+
 // adoptInRun adopts while it holds the source, as a push does.
 func (e *Engine) adoptInRun(ctx context.Context, l *leavings) (a *Adoption, err error) {
 	r := e.newRun(Push{Source: l.source}, adopting, nil)

@@ -542,6 +542,8 @@ func TestASourceThatNobodyKnowsIsNotAdopted(t *testing.T) {
 func TestAdoptingWaitsForAPush(t *testing.T) {
 	each(t, func(c *company) {
 		c.before("hr").user(ann)
+		at := c.db.Time(time.Now().Add(-time.Hour)) // a source that was pushed to before is pushed to again
+		c.hand(`INSERT INTO {runs} (source, kind, state, owner, beat_at, started_at, finished_at) VALUES ('hr', 'retry', 'success', '', ?, ?, ?)`, at, at, at)
 		reading, goOn := make(chan struct{}), make(chan struct{})
 		var pushed, adopted error
 		var wait sync.WaitGroup
@@ -648,5 +650,20 @@ func BenchmarkAdopt(b *testing.B) {
 				b.Fatal(err)
 			}
 		}
+	})
+}
+
+func TestAPushToASourceThatIsNotAdoptedIsRefused(t *testing.T) {
+	each(t, func(c *company) {
+		c.hand(`INSERT INTO {userDataSyncRecords} (id, [createdAt], [updatedAt], [sourceName], [sourceUk], [dataType]) VALUES (1000, ?, ?, 'wecom', 'a', 'user')`,
+			c.db.Time(time.Now()), c.db.Time(time.Now()))
+		err := c.refused("wecom", users(`{"uid":"a","nickname":"Ann"}`))
+		if plugin.KindOf(err) != plugin.Conflict || !strings.Contains(err.Error(), "roster adopt") {
+			c.Errorf("Push() = %v", err)
+		}
+		c.push("hr", users(`{"uid":"a","nickname":"Ann"}`))
+		c.adopt("wecom")
+		c.push("wecom", users(`{"uid":"b","nickname":"Bob"}`))
+		c.wantUsers("nickname", "Ann", "Bob")
 	})
 }

@@ -193,6 +193,9 @@ func (r *run) do(ctx context.Context, b batch) error {
 	if err := r.readOptions(ctx); err != nil {
 		return err
 	}
+	if err := r.knows(ctx); err != nil {
+		return err
+	}
 	layouts, err := r.stageAndPlan(ctx, b)
 	if err != nil {
 		return err

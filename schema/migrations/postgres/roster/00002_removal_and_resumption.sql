@@ -43,7 +43,7 @@ CREATE TABLE roster.snapshot_records (
     part boolean NOT NULL,
     PRIMARY KEY (source, type, uid)
 );
-CREATE INDEX roster_runs_open ON roster.runs (source) WHERE finished_at IS NULL;
+CREATE INDEX roster_runs_source ON roster.runs (source, finished_at);
 
 -- Records that want what somebody else holds: the next run of their source tries
 -- them again, unless something newer has been said of them.
