@@ -29,7 +29,11 @@ const (
 func (r *run) apply(ctx context.Context, layouts []*layout) error {
 	r.tell(at(Applying))
 	for _, l := range layouts {
-		if err := r.applyType(ctx, l); err != nil {
+		err := r.applyType(ctx, l)
+		if errors.Is(err, ErrMoved) { // people go into departments by the ids that are planned for them
+			return r.setAside(ctx, layouts)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -80,12 +84,10 @@ func (r *run) applyType(ctx context.Context, l *layout) error {
 }
 
 // spans cuts the items that are still to be written into chunks. Those whose
-// values change hands are one chunk, the first.
-func (r *run) spans(ctx context.Context, l *layout, f facts) ([]span, int, error) {
-	ns, err := r.unwritten(ctx, l)
-	if err != nil || len(ns) == 0 {
-		return nil, 0, err
-	}
+// values change hands are one chunk, the first. None reaches over what has been
+// written.
+func (r *run) spans(ctx context.Context, l *layout, f facts) (spans []span, total int, err error) {
+	stretches, err := r.unwritten(ctx, l)
 	size := chunkNew
 	switch {
 	case l.Type == plugin.Department:
@@ -93,26 +95,26 @@ func (r *run) spans(ctx context.Context, l *layout, f facts) ([]span, int, error
 	case f.has("update", "link", "touch", "delete", "disable", "unlink", "keep"):
 		size = chunkItems
 	}
-	var spans []span
-	exchanged := 0
-	for exchanged < len(ns) && ns[exchanged] < 0 {
-		exchanged++
+	for _, rest := range stretches {
+		total += len(rest)
+		exchanged := 0
+		for exchanged < len(rest) && rest[exchanged] < 0 && l.Type != plugin.Department {
+			exchanged++
+		}
+		for n := exchanged; len(rest) > 0; n = 0 {
+			if n == 0 {
+				n = min(size, len(rest))
+			}
+			spans = append(spans, span{rest[0], rest[n-1], n})
+			rest = rest[n:]
+		}
 	}
-	if exchanged > 0 && l.Type != plugin.Department {
-		spans = append(spans, span{ns[0], ns[exchanged-1], exchanged})
-	} else {
-		exchanged = 0
-	}
-	for rest := ns[exchanged:]; len(rest) > 0; {
-		n := min(size, len(rest))
-		spans = append(spans, span{rest[0], rest[n-1], n})
-		rest = rest[n:]
-	}
-	return spans, len(ns), nil
+	return spans, total, err
 }
 
-// unwritten are the places of the items that no chunk has written, in order.
-func (r *run) unwritten(ctx context.Context, l *layout) ([]int64, error) {
+// unwritten are the places of the items that no chunk has written, in order, a
+// list for each stretch between chunks.
+func (r *run) unwritten(ctx context.Context, l *layout) ([][]int64, error) {
 	x := r.engine.db.On(r.engine.db)
 	var ns []int64
 	if err := x.Select(ctx, &ns, l.names(r.id).Replace(`SELECT _n FROM {<plan>} WHERE _run = <run> AND `+writable("")+` ORDER BY _n`)); err != nil {
@@ -122,16 +124,19 @@ func (r *run) unwritten(ctx context.Context, l *layout) ([]int64, error) {
 	if err := x.Select(ctx, &done, `SELECT first, last FROM {chunks} WHERE run = ? AND type = ? ORDER BY first`, r.id, l.Type); err != nil {
 		return nil, schema.Wrap(err, "read what has been written")
 	}
-	left := ns[:0]
-	for _, n := range ns {
-		for len(done) > 0 && done[0].Last < n {
-			done = done[1:]
+	var stretches [][]int64
+	for _, chunk := range done {
+		before, _ := slices.BinarySearch(ns, chunk.First)
+		after, _ := slices.BinarySearch(ns, chunk.Last+1)
+		if before > 0 {
+			stretches = append(stretches, ns[:before])
 		}
-		if len(done) == 0 || n < done[0].First {
-			left = append(left, n)
-		}
+		ns = ns[after:]
 	}
-	return left, nil
+	if len(ns) > 0 {
+		stretches = append(stretches, ns)
+	}
+	return stretches, nil
 }
 
 // facts are the kinds of things a run has to write; see Chunk.Has.
@@ -150,7 +155,9 @@ func (r *run) facts(ctx context.Context, l *layout) (facts, error) {
 		UNION SELECT 'relink' WHERE EXISTS (SELECT 1 FROM {<plan>} WHERE _run = <run> AND _op IN ('create', 'link') AND NOT _fresh)
 		UNION SELECT 'awaits' WHERE EXISTS (SELECT 1 FROM {<plan>} WHERE _run = <run> AND _awaits IS NOT NULL)
 		UNION SELECT 'pending' WHERE EXISTS (SELECT 1 FROM {pending} WHERE source = ?)
-		UNION SELECT 'unmade' WHERE EXISTS (SELECT 1 FROM {plan_departments} WHERE _run = <run> AND _op = 'fail' AND _row_id IS NOT NULL)
+		UNION SELECT 'unmade' WHERE '<type>' = 'user' AND EXISTS (
+			SELECT 1 FROM (SELECT DISTINCT department_id AS id FROM {plan_memberships} WHERE _run = <run> AND _op IN ('add', 'restore', 'claim', 'adopt')) m
+			WHERE NOT EXISTS (SELECT 1 FROM {departments} d WHERE d.id = m.id))
 		UNION SELECT 'kept' WHERE EXISTS (SELECT 1 FROM {kept_memberships})`), r.source)
 	f := facts{}
 	for _, kind := range kinds {
@@ -174,9 +181,6 @@ const attempts = 5
 func (r *run) applySpan(ctx context.Context, l *layout, f facts, s span) error {
 	for attempt := 1; ; attempt++ {
 		err := r.applyChunk(ctx, l, f, s)
-		if errors.Is(err, ErrMoved) {
-			return r.setAside(ctx, []*layout{l})
-		}
 		if schema.ClassOf(err) != schema.Busy || attempt == attempts {
 			return err
 		}
@@ -197,6 +201,7 @@ func (r *run) applyChunk(ctx context.Context, l *layout, f facts, s span) error 
 	}
 	defer tx.Rollback() // after Commit it does nothing
 	c := r.chunk(&Chunk{Conn: db.On(tx), Source: r.source, Type: l.Type, layout: l, facts: maps.Clone(f), now: db.TimeLiteral(r.engine.now())}, s)
+	c.facts["exchange"] = s.first < 0
 	prepare := db.ForApplying
 	if l.Type == plugin.Department { // all at once
 		prepare = func(ctx context.Context, x schema.Conn) error { return db.ForPlanning(ctx, x, s.items) }
@@ -217,7 +222,30 @@ func (r *run) applyChunk(ctx context.Context, l *layout, f facts, s span) error 
 	if err := r.fence(ctx, c.Conn); err != nil {
 		return err
 	}
-	return schema.Wrap(tx.Commit(), "commit a chunk")
+	if err := tx.Commit(); err != nil {
+		return schema.Wrap(err, "commit a chunk")
+	}
+	r.marks.Add(1)
+	return nil
+}
+
+// lost says whether chunks that were committed are there no more: they do not
+// wait for the disk, and the database was restarted meanwhile. They are written
+// again.
+func (r *run) lost(ctx context.Context) (bool, error) {
+	var there struct {
+		Planned bool
+		Marks   int64
+	}
+	err := r.engine.db.On(r.engine.db).Get(ctx, &there, `
+		SELECT totals IS NOT NULL AS planned, (SELECT count(*) FROM {chunks} c WHERE c.run = {runs}.id) AS marks FROM {runs} WHERE id = ?`, r.id)
+	if err != nil {
+		return false, schema.Wrap(err, "see that what was written stands")
+	}
+	if !there.Planned {
+		return false, &plugin.Error{Kind: plugin.Transient, Msg: "the database was restarted and has lost the plan; nothing was written", Hint: "push again"}
+	}
+	return r.marks.Swap(there.Marks) > there.Marks, nil
 }
 
 // chunk is the part of c that is span s, and of that what else holds, written
@@ -323,7 +351,8 @@ func (r *run) fail(ctx context.Context, c *Chunk, cause error) error {
 	if on != "" {
 		reason += ": " + on
 	}
-	_, err := c.Exec(ctx, `UPDATE {<plan>} AS p SET _op = 'fail', _kind = ?, _field = ?, _reason = ? WHERE <chunk>`,
+	_, err := c.Exec(ctx, `UPDATE {<plan>} AS p SET _op = 'fail', _kind = ?, _field = ?,
+		_reason = CASE WHEN p._gone IS NULL THEN '' ELSE 'it is gone, but ' END || ? WHERE <chunk>`,
 		kind, on, reason)
 	c.facts["fail"] = true
 	return schema.Wrap(err, "mark records that failed")

@@ -36,7 +36,10 @@ func refuseConflicts(ctx context.Context, p *Plan, l *layout, found finding) err
 			return err
 		}
 	}
-	return settleHolders(ctx, p)
+	if err := settleHolders(ctx, p); err != nil {
+		return err
+	}
+	return letGo(ctx, p)
 }
 
 // refuseTwice: of records that state the same unique value the one whose row

@@ -50,15 +50,13 @@ func (in *intake) stageConflicts(ctx context.Context, source string, again bool)
 // yield takes back those of which the run itself says something.
 func (in *intake) yield(ctx context.Context, x schema.Conn) error {
 	for t := range in.layouts {
-		names := strings.NewReplacer("<type>", string(t))
-		_, err := x.Exec(ctx, names.Replace(`DELETE FROM staged_membership WHERE seq IN (SELECT s.seq FROM staged_<type> s JOIN staged_<type> newer ON newer.uid = s.uid WHERE s.seq > ? AND newer.seq <= ?)`),
-			in.waiting.first, in.waiting.first)
-		if err == nil {
-			_, err = x.Exec(ctx, names.Replace(`DELETE FROM staged_<type> WHERE seq > ? AND uid IN (SELECT newer.uid FROM staged_<type> newer WHERE newer.seq <= ?)`),
-				in.waiting.first, in.waiting.first)
-		}
-		if err != nil {
-			return schema.Wrap(err, "leave conflicts to what is newer")
+		const newer = `SELECT seq FROM staged_<type> WHERE seq > ? AND uid IN (
+			SELECT uid FROM staged_<type> WHERE seq <= ? UNION SELECT uid FROM staged_refused WHERE type = '<type>' AND seq <= ?)`
+		for _, table := range []string{"staged_membership", "staged_<type>"} {
+			q := strings.ReplaceAll(`DELETE FROM `+table+` WHERE seq IN (`+newer+`)`, "<type>", string(t))
+			if _, err := x.Exec(ctx, q, in.waiting.first, in.waiting.first, in.waiting.first); err != nil {
+				return schema.Wrap(err, "leave conflicts to what is newer")
+			}
 		}
 	}
 	return nil

@@ -40,12 +40,17 @@ func (r *run) watches(p *Plan) []watch {
 	g := r.options.Guards
 	standing := `SELECT count(*) FROM {records} WHERE source = ? AND type = '<type>' AND removed IS NULL`
 	if p.Type == plugin.Department {
-		return []watch{{
-			"departmentsRemoved", g.DepartmentsRemoved, "remove or move to the top %d of %d departments", `
-			SELECT count(*) FROM {<plan>} p LEFT JOIN {departments} d ON d.id = p._row_id
-			WHERE p._run = <run> AND (p._op IN ('delete', 'disable') OR p._op = 'update' AND p.[parentId] IS NULL AND d.[parentId] IS NOT NULL AND ` + p.layout.states("p._mask", "parentId") + `)`,
-			standing,
-		}}
+		states := p.layout.states("p._mask", "parentId")
+		return []watch{
+			{"departmentsRemoved", g.DepartmentsRemoved, "remove or move to the top %d of %d departments", `
+				SELECT (SELECT count(*) FROM {<plan>} p LEFT JOIN {departments} d ON d.id = p._row_id
+				        WHERE p._run = <run> AND (p._op IN ('delete', 'disable')
+				        OR p._op IN ('update', 'link') AND p.[parentId] IS NULL AND d.[parentId] IS NOT NULL AND ` + states + `))
+				     + (SELECT count(*) FROM {<plan>} g JOIN {departments} d ON d.[parentId] = g._row_id
+				        WHERE g._run = <run> AND g._op = 'delete' AND g.[parentId] IS NULL
+				        AND d.id NOT IN (SELECT p._row_id FROM {<plan>} p WHERE p._run = <run> AND p._row_id IS NOT NULL AND (p._op = 'delete' OR ` + states + `)))`, standing},
+			{"membershipsRemoved", g.MembershipsRemoved, "end %d of %d memberships", endedWithDepartments, claims},
+		}
 	}
 	return []watch{
 		{
@@ -56,15 +61,20 @@ func (r *run) watches(p *Plan) []watch {
 			"usersChanged", g.UsersChanged, "create or update %d users, of %d there are",
 			`SELECT count(*) FROM {<plan>} WHERE _run = <run> AND _op IN ('create', 'link', 'update')`, standing,
 		},
-		{
-			"membershipsRemoved", g.MembershipsRemoved, "end %d of %d memberships", `
-			SELECT (SELECT count(*) FROM {plan_memberships} WHERE _run = <run> AND _op IN ('drop', 'end'))
-			     + (SELECT count(*) FROM {plan_departments} p JOIN {departmentsUsers} m ON m.[departmentId] = p._row_id WHERE p._run = <run> AND p._op = 'delete')`,
-			`SELECT count(*) FROM {records} r JOIN {userDataSyncRecordsResources} l ON l.[recordId] = r.record_id
-			 WHERE r.source = ? AND r.type = 'user' AND l.resource = 'departments'`,
-		},
+		{"membershipsRemoved", g.MembershipsRemoved, "end %d of %d memberships", `
+			SELECT (SELECT count(*) FROM {plan_memberships} WHERE _run = <run> AND _op IN ('drop', 'end')
+			        AND department_id NOT IN (SELECT _row_id FROM {plan_departments} WHERE _run = <run> AND _op = 'delete'))
+			     + (` + endedWithDepartments + `)`, claims},
 	}
 }
+
+// Memberships that end with their departments, and how many the source claims.
+const (
+	endedWithDepartments = `SELECT count(*) FROM {plan_departments} p JOIN {departmentsUsers} m ON m.[departmentId] = p._row_id
+		WHERE p._run = <run> AND p._op = 'delete'`
+	claims = `SELECT count(*) FROM {records} r JOIN {userDataSyncRecordsResources} l ON l.[recordId] = r.record_id
+		WHERE r.source = ? AND r.type = 'user' AND l.resource = 'departments'`
+)
 
 func (r *run) watch(ctx context.Context, p *Plan, w watch) error {
 	var n, of int

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/nocobase-roster/roster/plugin"
 	"github.com/nocobase-roster/roster/schema"
@@ -32,12 +33,14 @@ func (p *Plan) departmentMatch() string {
 // and not when it goes with it.
 func match(ctx context.Context, p *Plan, l *layout, by string) error {
 	var pairs string
+	var args []any
 	column, way := l.column(by), l.Match[by]
 	switch {
 	case way != nil:
 		pairs = way(p)
+		args = slices.Repeat([]any{p.Source}, strings.Count(pairs, "?"))
 	case column != nil:
-		pairs = matchColumn(p, l, by)
+		pairs, args = matchColumn(p, l, by), []any{p.Source}
 	default:
 		return &plugin.Error{
 			Kind: plugin.Config, Path: "/sync/departmentMatch",
@@ -48,9 +51,9 @@ func match(ctx context.Context, p *Plan, l *layout, by string) error {
 		INSERT INTO match_<type> (seq, row_id, n)
 		SELECT s.seq, min(q.id), count(*) FROM (`+pairs+`) q JOIN staged_<type> s ON s.seq = q.seq
 		WHERE s._removed IS NULL AND NOT EXISTS (
-			SELECT 1 FROM {records} r JOIN {<rows>} u ON u.id = r.row_id WHERE r.uid = s.uid AND r.source = ? AND r.type = '<type>')
+			SELECT 1 FROM {records} r JOIN {<rows>} u ON u.id = r.row_id WHERE r.uid = s.uid AND r.source = ? AND r.type = '<type>' AND `+untaken+`)
 		AND q.id NOT IN (SELECT row_id FROM found_<type> WHERE op = 'delete')
-		GROUP BY s.seq`, p.Source, p.Source)
+		GROUP BY s.seq`, append(args, p.Source)...)
 	return schema.Wrap(err, "match records to rows")
 }
 
@@ -67,7 +70,8 @@ func passMatches(ctx context.Context, p *Plan, by string, f finding) error {
 	if f.Linked == 0 || p.Options.Conflict == "link" {
 		return nil
 	}
-	const others = `EXISTS (SELECT 1 FROM {records} o WHERE o.row_id = found_<type>.row_id AND o.type = '<type>' AND o.source <> ? AND o.removed IS NULL)`
+	// What it stood for before it was gone is its own to come back to.
+	const others = `seq IN (SELECT seq FROM match_<type>) AND EXISTS (SELECT 1 FROM {records} o WHERE o.row_id = found_<type>.row_id AND o.type = '<type>' AND o.source <> ? AND o.removed IS NULL)`
 	if p.Options.Conflict == "skip" {
 		if _, err := p.Exec(ctx, `UPDATE found_<type> SET op = 'pass' WHERE op = 'link' AND `+others, p.Source); err != nil {
 			return schema.Wrap(err, "leave rows of other sources alone")
@@ -94,12 +98,13 @@ func refuseMatches(ctx context.Context, p *Plan, f finding) error {
 	}{
 		{`
 		SELECT m.seq, 'conflict', ?, m.n || ' rows match it, of which ' || m.row_id || ' is the first: it stands for none before they differ'
-		FROM match_<type> m JOIN found_<type> w ON w.seq = m.seq WHERE m.n > 1 AND w.op = 'link'`, []any{by}},
+		FROM match_<type> m JOIN found_<type> w ON w.seq = m.seq WHERE m.n > 1 AND w.op = 'link' AND ` + unrefused, []any{by}},
 		{`
 		SELECT w.seq, 'conflict', ?, 'row ' || w.row_id || ', which it matches, stands for record ' || min(o.uid) || ' of the same source'
-		FROM found_<type> w JOIN {records} o ON o.row_id = w.row_id AND o.type = '<type>' AND o.source = ? AND o.removed IS NULL
+		FROM found_<type> w JOIN {records} o ON o.row_id = w.row_id AND o.type = '<type>' AND o.source = ?
 		WHERE w.op = 'link' AND ` + unrefused + `
 		AND NOT EXISTS (SELECT 1 FROM staged_<type> s WHERE s.seq = w.seq AND s.uid = o.uid)
+		AND (o.removed IS NULL OR (o.uid, o.row_id) IN (SELECT g.uid, x.row_id FROM staged_<type> g JOIN found_<type> x ON x.seq = g.seq WHERE x.op IN ('update', 'enable')))
 		AND NOT EXISTS (SELECT 1 FROM staged_<type> g JOIN found_<type> x ON x.seq = g.seq WHERE g.uid = o.uid AND x.op IN (` + removals + `))
 		GROUP BY w.seq, w.row_id`, []any{by, p.Source}},
 	} {

@@ -92,14 +92,17 @@ func supersede(ctx context.Context, p *Plan) error {
 // attachPending stages, as records that state nothing, those of this source
 // that wait for a department which is known now: to be attached to it though
 // they were not sent again. What they wait for is added to what they state.
-// Their places come after those of all that was read.
+// Their places come after those of all that was read. Those that are gone wait
+// on: what was kept of them is left as it is.
 func (r *run) attachPending(ctx context.Context, p *Plan, l *layout) (int64, error) {
 	n, err := p.Exec(ctx, `
 		INSERT INTO staged_<type> (seq, uid, _mask, _parent)
 		SELECT CAST(? AS bigint) + row_number() OVER (ORDER BY w.uid), w.uid, '`+l.nothing()+`', w.parent
 		FROM (SELECT w.uid, max(w.awaits) AS parent FROM {pending} w
 		      WHERE w.source = ? AND w.type = ? AND `+arrived+`
+		        AND NOT EXISTS (SELECT 1 FROM {records} x WHERE x.uid = w.uid AND x.source = w.source AND x.type = w.type AND x.removed IS NOT NULL)
 		        AND NOT EXISTS (SELECT 1 FROM staged_<type> s WHERE s.uid = w.uid)
+		        AND NOT EXISTS (SELECT 1 FROM {records} g WHERE g.uid = w.uid AND g.source = w.source AND g.type = w.type AND g.removed IS NOT NULL)
 		      GROUP BY w.uid) w`, r.last, p.Source, p.Type)
 	r.last += n
 	return n, schema.Wrap(err, "look for records that wait for a department")
@@ -168,8 +171,7 @@ func find(ctx context.Context, p *Plan, l *layout) (f finding, err error) {
 		       s._memberships IS NOT NULL AND (u.id IS NULL OR r.memberships <> s._memberships OR r.removed IS NOT NULL)
 		FROM staged_<type> s
 		LEFT JOIN {records} r ON r.uid = s.uid AND r.source = ? AND r.type = '<type>'
-		LEFT JOIN {<rows>} u ON u.id = r.row_id AND (r.removed IS NULL OR NOT EXISTS (
-			SELECT 1 FROM {records} o WHERE o.row_id = r.row_id AND o.type = r.type AND o.source = r.source AND o.uid <> r.uid AND o.removed IS NULL))
+		LEFT JOIN {<rows>} u ON u.id = r.row_id AND `+untaken+`
 		`+join+` WHERE s._removed IS NULL ORDER BY s.seq`, p.Source); err != nil {
 		return f, schema.Wrap(err, "find the rows of the records")
 	}
@@ -191,8 +193,16 @@ func find(ctx context.Context, p *Plan, l *layout) (f finding, err error) {
 	if err := p.pass(ctx, "old", plugin.Stale, "something newer has been said of it since"); err != nil {
 		return f, err
 	}
-	return f, passMatches(ctx, p, by, f)
+	if err := passMatches(ctx, p, by, f); err != nil {
+		return f, err
+	}
+	return f, replace(ctx, p, f)
 }
+
+// untaken is SQL for: the row that r stands for, or stood for until it was gone,
+// no other record of the source stands for now.
+const untaken = `(r.removed IS NULL OR NOT EXISTS (
+	SELECT 1 FROM {records} o WHERE o.row_id = r.row_id AND o.type = r.type AND o.source = r.source AND o.uid <> r.uid AND o.removed IS NULL))`
 
 // pass takes records that came to op out of the plan's making: they are
 // skipped, and said to be.
@@ -252,14 +262,14 @@ func write(ctx context.Context, p *Plan, l *layout, found finding) error {
 		return err
 	}
 	_, err = p.Exec(ctx, `
-		INSERT INTO {<plan>} (_run, _n, _op, _uid, _fresh, _record_id, _row_id, _row_at, _circle, _mask, _changed, _digest, _memberships, _raw, _kind, _field, _reason, _awaits, _before`+l.quoted("")+`)
+		INSERT INTO {<plan>} (_run, _n, _op, _uid, _fresh, _record_id, _row_id, _row_at, _circle, _gone, _mask, _changed, _digest, _memberships, _raw, _kind, _field, _reason, _awaits, _before`+l.quoted("")+`)
 		SELECT <run>, q._n,
 		       CASE WHEN q._kind IS NOT NULL THEN 'fail' WHEN q._op IN ('create', 'link', `+removals+`) THEN q._op
 		            WHEN q._changed <> '' OR q._touched THEN 'update' ELSE 'touch' END,
-		       q._uid, q._fresh, q._record_id, q._row_id, q._row_at, q._circle, q._mask, q._changed, q._digest, q._memberships, q._raw, q._kind, q._field, q._reason, q._awaits, q._before`+l.quoted("q.")+`
+		       q._uid, q._fresh, q._record_id, q._row_id, q._row_at, q._circle, q._gone, q._mask, q._changed, q._digest, q._memberships, q._raw, q._kind, q._field, q._reason, q._awaits, q._before`+l.quoted("q.")+`
 		FROM (SELECT w.n AS _n, w.op AS _op, s.uid AS _uid, w.fresh AS _fresh,
 		             CASE WHEN w.fresh THEN `+records.Next("w.fresh", "w.seq")+` ELSE w.record_id END AS _record_id,
-		             w.row_id AS _row_id, u.[updatedAt] AS _row_at, w.circle AS _circle, s._mask || `+derivedMask(l)+` AS _mask,
+		             w.row_id AS _row_id, u.[updatedAt] AS _row_at, w.circle AS _circle, s._removed AS _gone, s._mask || `+derivedMask(l)+` AS _mask,
 		             `+changed(l)+` AS _changed, t.seq IS NOT NULL AS _touched,
 		             s._digest, CASE WHEN w.restated THEN s._memberships END AS _memberships, s._raw,
 		             f.kind AS _kind, f.field AS _field, coalesce(f.reason, w.why) AS _reason, a.awaits AS _awaits, `+before+` AS _before`+l.each("", value)+`

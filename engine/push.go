@@ -293,8 +293,10 @@ func (r *run) plan(ctx context.Context, conn *sqlx.Conn, layouts []*layout, in *
 			return err
 		}
 	}
-	if err := r.guard(ctx, plans); err != nil {
-		return err
+	if b.again == nil || !b.again.own { // what was let through is carried out
+		if err := r.guard(ctx, plans); err != nil {
+			return err
+		}
 	}
 	if b.snapshot != nil && b.snapshot.Done && r.kind != planOnly {
 		if err := r.forgetSnapshot(ctx, x); err != nil {
@@ -314,11 +316,16 @@ func (r *run) carryOut(ctx context.Context, layouts []*layout) ([]*layout, error
 		if err := r.apply(ctx, layouts); err != nil {
 			return nil, err
 		}
+		if lost, err := r.lost(ctx); err != nil {
+			return nil, err
+		} else if lost {
+			continue
+		}
 		stale, err := r.stale(ctx, layouts)
 		if err != nil || !stale {
 			return layouts, err
 		}
-		if round == rounds {
+		if round >= rounds {
 			return layouts, r.giveUp(ctx, layouts)
 		}
 		if layouts, err = r.stageAndPlan(ctx, r.staleBatch(ctx, layouts)); err != nil {

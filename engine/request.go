@@ -54,9 +54,13 @@ func (o *Options) removal(t plugin.Type, cause string) string {
 	if t == plugin.Department {
 		policy = o.Removal.Department
 	}
-	switch {
-	case cause == below:
+	switch cause {
+	case below:
 		return Delete // as the department above it
+	case replaced:
+		return Unlink
+	}
+	switch {
 	case policy != "":
 		return policy
 	case cause == tombstone:

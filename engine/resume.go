@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"go.uber.org/zap"
 
@@ -126,6 +127,9 @@ func (e *Engine) resume(ctx context.Context, row runRow, report func(Progress)) 
 		if err != nil {
 			return err
 		}
+		if _, err := r.lost(ctx); err != nil { // from here on nothing may be
+			return err
+		}
 		if printOf(layouts) != row.Layout {
 			// The columns are others now: the plan must be made anew.
 			if err := r.setAside(ctx, layouts); err != nil {
@@ -143,7 +147,9 @@ func (e *Engine) resume(ctx context.Context, row runRow, report func(Progress)) 
 // runOf makes of a row the run that it was, or one of another kind like it.
 func (e *Engine) runOf(row runRow, kind string, report func(Progress)) (*run, error) {
 	var asked request
-	if err := json.Unmarshal([]byte(row.Request), &asked); err != nil {
+	d := json.NewDecoder(strings.NewReader(row.Request))
+	d.UseNumber() // as ParseOptions reads the value that disables
+	if err := d.Decode(&asked); err != nil {
 		return nil, fmt.Errorf("read what run %d was asked for: %w", row.ID, err)
 	}
 	r := e.newRun(Push{Source: row.Source}, kind, report)
@@ -263,16 +269,16 @@ func (r *run) raws(ctx context.Context, l *layout, of *leftovers) func(yield fun
 }
 
 // restage stages the leftovers that came without a record: what a snapshot did
-// not have. Of its own run it forgets the items, which are about to be planned
+// not have, and departments that go with the one above them. Of its own run it forgets the items, which are about to be planned
 // again.
 func (of *leftovers) restage(ctx context.Context, p *Plan) error {
 	if of == nil {
 		return nil
 	}
 	from := p.layout.names(of.run, "<which>", of.which)
-	err := p.stageGone(ctx, absent, from.Replace(`
-		SELECT p._uid AS uid FROM {<plan>} p WHERE p._run = <run> AND p._raw IS NULL AND (<which>)
-		AND (p._op IN (`+removals+`) OR p._kind IN (`+removals+`))`))
+	err := p.stageGone(ctx, from.Replace(`
+		SELECT p._uid AS uid, p._gone AS cause FROM {<plan>} p WHERE p._run = <run> AND p._raw IS NULL AND (<which>)
+		AND p._gone IN ('`+absent+`', '`+below+`')`))
 	if err != nil || !of.own {
 		return err
 	}

@@ -26,7 +26,8 @@ func (c *Chunk) release(ctx context.Context) error {
 
 // compare locks the rows that the chunk writes, in the order of their ids, and
 // sets aside the items whose rows somebody has changed since they were planned,
-// or has come to claim. They are planned again.
+// or has come to claim or let go, with those who exchange values with them. They
+// are planned again.
 func (c *Chunk) compare(ctx context.Context) error {
 	if lock := c.DB().ForUpdate("t"); lock != "" && c.Has("update", "link", "delete", "disable", "unlink") {
 		var ids []int64
@@ -36,6 +37,7 @@ func (c *Chunk) compare(ctx context.Context) error {
 			return schema.Wrap(err, "lock rows of "+c.layout.Name)
 		}
 	}
+	others := `EXISTS (SELECT 1 FROM {records} o WHERE o.row_id = p._row_id AND o.type = '<type>' AND o.source <> ? AND o.removed IS NULL)`
 	return c.Run(ctx,
 		Step{What: "set aside rows that changed", When: []string{"update", "link", "disable", "unlink", "delete"}, SQL: `
 			UPDATE {<plan>} AS p SET _kind = p._op, _op = 'stale'
@@ -43,8 +45,13 @@ func (c *Chunk) compare(ctx context.Context) error {
 			AND NOT EXISTS (SELECT 1 FROM {<rows>} t WHERE t.id = p._row_id AND t.[updatedAt] IS NOT DISTINCT FROM p._row_at)`},
 		Step{What: "set aside rows that others claim", When: []string{"delete", "disable"}, Args: []any{c.Source}, SQL: `
 			UPDATE {<plan>} AS p SET _kind = p._op, _op = 'stale'
-			WHERE <chunk> AND p._op IN ('delete', 'disable') AND EXISTS (
-				SELECT 1 FROM {records} o WHERE o.row_id = p._row_id AND o.type = '<type>' AND o.source <> ? AND o.removed IS NULL)`})
+			WHERE <chunk> AND p._op IN ('delete', 'disable') AND ` + others},
+		Step{What: "set aside rows that others claim no more", When: []string{"unlink"}, Args: []any{c.Source}, SQL: `
+			UPDATE {<plan>} AS p SET _kind = p._op, _op = 'stale'
+			WHERE <chunk> AND p._op = 'unlink' AND p._reason LIKE '%` + shared + `' AND NOT ` + others},
+		Step{What: "set aside who exchanges values with them", When: []string{"exchange"}, SQL: `
+			UPDATE {<plan>} AS p SET _kind = p._op, _op = 'stale' WHERE <chunk> AND p._circle IN (
+				SELECT o._circle FROM {<plan>} o WHERE o._run = <run> AND o._n < 0 AND o._op = 'stale')`})
 }
 
 // removeRows deletes the rows of records that are gone.
@@ -128,7 +135,7 @@ func (c *Chunk) writeRecords(ctx context.Context) error {
 			       record_id = excluded.record_id, row_id = excluded.row_id, removed = NULL, before = NULL,
 			       adopted = CASE WHEN r.row_id = excluded.row_id THEN r.adopted ELSE excluded.adopted END,
 			       digest = CASE WHEN excluded.digest = '' THEN r.digest ELSE excluded.digest END,
-			       memberships = CASE WHEN excluded.memberships = '' THEN r.memberships ELSE excluded.memberships END,
+			       memberships = CASE WHEN excluded.memberships = '' AND r.row_id = excluded.row_id THEN r.memberships ELSE excluded.memberships END,
 			       row_updated_at = excluded.row_updated_at, seen_at = excluded.seen_at`},
 		Step{What: "index the records that are gone", When: []string{"delete", "disable", "unlink", "keep"}, Args: []any{c.Source}, SQL: `
 			UPDATE {records} AS r SET seen_at = <arrived>, before = coalesce(p._before, r.before),

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -45,6 +46,7 @@ type run struct {
 	arrived time.Time           // when its records did, by the clock of the database
 	totals  map[plugin.Type]int // records read
 	last    int64               // the place of the last item so far
+	marks   atomic.Int64        // chunks that were committed
 	notes   notes
 	waiting *share          // conflicts that are tried again
 	again   int64           // the place that the record at hand had before

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -140,13 +141,13 @@ func (r *run) attached(ctx context.Context, l *layout) bool {
 }
 
 // count counts what came of the records of a type: those received, and those
-// that were found absent.
+// that were found gone without a word.
 func (r *run) count(ctx context.Context, l *layout, received int, of string) (Counts, error) {
-	ops, err := r.ops(ctx, l, of+` AND (p._raw IS NOT NULL OR p._op IN (`+removals+`))`)
+	ops, err := r.ops(ctx, l, of+` AND (p._raw IS NOT NULL OR p._gone IS NOT NULL)`)
 	if err != nil {
 		return Counts{}, err
 	}
-	missing, err := r.ops(ctx, l, of+` AND p._raw IS NULL AND p._op IN (`+removals+`)`)
+	missing, err := r.ops(ctx, l, of+` AND p._raw IS NULL AND p._gone IS NOT NULL`)
 	c := Counts{
 		Total: received, Created: ops["create"], Linked: ops["link"], Updated: ops["update"],
 		Deleted: ops["delete"], Disabled: ops["disable"], Unlinked: ops["unlink"], Kept: ops["keep"],
@@ -183,7 +184,7 @@ func (r *run) countMemberships(ctx context.Context, of string) (Counts, error) {
 	err := r.engine.db.On(r.engine.db).Select(ctx, &ops, `
 		SELECT m._op AS op, count(*) AS n FROM {plan_memberships} m
 		JOIN {plan_users} p ON p._run = m._run AND p._n = m._n
-		WHERE m._run = ? AND `+of+` AND p._op <> 'fail' AND m._op NOT IN ('claim', 'adopt', 'unclaim') GROUP BY m._op`, r.id)
+		WHERE m._run = ? AND `+of+` AND p._op <> 'fail' AND m._op NOT IN ('claim', 'adopt', 'unclaim', 'forget') GROUP BY m._op`, r.id)
 	for _, o := range ops {
 		switch o.Op {
 		case "add", "restore":
@@ -256,7 +257,7 @@ func (r *run) message(counts map[string]Counts, applied, failed int) string {
 	for _, t := range slices.Sorted(maps.Keys(counts)) {
 		parts = append(parts, fmt.Sprintf("%s: %s", t, counts[t]))
 	}
-	s := strings.Join(append(slices.Clone(r.unsure), parts...), "; ")
+	s := cmp.Or(strings.Join(append(slices.Clone(r.unsure), parts...), "; "), "nothing to do")
 	if failed > 0 {
 		s = fmt.Sprintf("%d of %d applied, %d failed; %s", applied, applied+failed, failed, s)
 	}

@@ -54,6 +54,7 @@ type openSnapshot struct {
 // A reading is what a run knows of the whole directory.
 type reading struct {
 	began time.Time
+	parts bool                 // some of it came before
 	whole map[plugin.Type]bool // of these it has all there is
 }
 
@@ -63,7 +64,10 @@ type reading struct {
 func (r *run) reading(ctx context.Context, x schema.Conn, in *intake, s *Snapshot) (reading, error) {
 	var open openSnapshot
 	err := x.Get(ctx, &open, `SELECT id, began_at, spoiled FROM {snapshots} WHERE source = ?`, r.source)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	if err != nil {
 		return reading{}, schema.Wrap(err, "look for a snapshot")
 	}
 	writes := r.kind != planOnly
@@ -72,18 +76,16 @@ func (r *run) reading(ctx context.Context, x schema.Conn, in *intake, s *Snapsho
 		return reading{}, r.arrive(ctx, x, in, false)
 	case s == nil:
 		return reading{}, nil
-	case open.ID != s.ID && open.BeganAt.After(r.arrived):
-		return reading{}, &plugin.Error{
-			Kind: plugin.Stale, Path: "/snapshot/id", Msg: "another snapshot of the source has begun since",
-			Hint: "begin a new one, with a new id",
-		}
 	case open.ID != s.ID:
-		if open.ID != "" && writes { // it was given up
-			err = r.forgetSnapshot(ctx, x)
+		if err := r.supersedes(ctx, x, s, open); err != nil {
+			return reading{}, err
+		}
+		if open.ID != "" && writes {
+			err = r.giveUpSnapshot(ctx, x, open)
 		}
 		open = openSnapshot{BeganAt: schema.Timestamp{Time: r.arrived}}
 	}
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+	if err != nil {
 		return reading{}, err
 	}
 	for t := range in.unnamed {
@@ -98,16 +100,45 @@ func (r *run) reading(ctx context.Context, x schema.Conn, in *intake, s *Snapsho
 	return reading{}, err
 }
 
+// supersedes refuses a part of a snapshot that another has taken the place of:
+// without its first parts the last one would pass for a whole reading.
+func (r *run) supersedes(ctx context.Context, x schema.Conn, s *Snapshot, open openSnapshot) error {
+	late := open.BeganAt.After(r.arrived)
+	if !late {
+		err := x.Get(ctx, &late, `SELECT EXISTS (SELECT 1 FROM {snapshot_records} WHERE source = ? AND type = '' AND uid = ?)`, r.source, s.ID)
+		if err != nil {
+			return schema.Wrap(err, "look for snapshots that were given up")
+		}
+	}
+	if !late {
+		return nil
+	}
+	return &plugin.Error{
+		Kind: plugin.Stale, Path: "/snapshot/id", Msg: "another snapshot of the source has begun since",
+		Hint: "begin a new one, with a new id",
+	}
+}
+
+// giveUpSnapshot ends the open snapshot for another, and keeps its id for parts
+// of it that are still on their way: as a record of no type.
+func (r *run) giveUpSnapshot(ctx context.Context, x schema.Conn, open openSnapshot) error {
+	if err := r.forgetSnapshot(ctx, x); err != nil {
+		return err
+	}
+	_, err := x.Exec(ctx, `INSERT INTO {snapshot_records} (source, type, uid, part) VALUES (?, '', ?, false) ON CONFLICT DO NOTHING`, r.source, open.ID)
+	return schema.Wrap(err, "give a snapshot up")
+}
+
 // complete says of which types a snapshot that is done has all records: of those
 // it speaks of, unless something was lost on the way, of whatever type.
 func (r *run) complete(ctx context.Context, x schema.Conn, in *intake, s *Snapshot, open openSnapshot) (reading, error) {
-	whole := reading{open.BeganAt.Time, map[plugin.Type]bool{}}
+	whole := reading{open.BeganAt.Time, open.ID != "", map[plugin.Type]bool{}}
 	for _, t := range slices.Sorted(maps.Keys(in.layouts)) {
 		want, counted := s.Counts[t]
 		var n int
 		err := x.Get(ctx, &n, strings.ReplaceAll(`
 			SELECT count(*) FROM (SELECT uid FROM staged_<type> UNION SELECT uid FROM staged_refused WHERE type = '<type>'
-				UNION SELECT uid FROM {snapshot_records} WHERE source = ? AND type = '<type>' AND part) came`, "<type>", string(t)), r.source)
+				UNION SELECT uid FROM {snapshot_records} WHERE source = ? AND type = '<type>' AND part AND ?) came`, "<type>", string(t)), r.source, whole.parts)
 		if err != nil {
 			return whole, schema.Wrap(err, "count what came with the snapshot")
 		}
@@ -157,7 +188,7 @@ func (r *run) arrive(ctx context.Context, x schema.Conn, in *intake, part bool) 
 }
 
 func (r *run) forgetSnapshot(ctx context.Context, x schema.Conn) error {
-	for _, q := range []string{`DELETE FROM {snapshots} WHERE source = ?`, `DELETE FROM {snapshot_records} WHERE source = ?`} {
+	for _, q := range []string{`DELETE FROM {snapshots} WHERE source = ?`, `DELETE FROM {snapshot_records} WHERE source = ? AND type <> ''`} {
 		if _, err := x.Exec(ctx, q, r.source); err != nil {
 			return schema.Wrap(err, "end a snapshot")
 		}
@@ -168,26 +199,55 @@ func (r *run) forgetSnapshot(ctx context.Context, x schema.Conn) error {
 // stageAbsent stages, as gone, the records that a whole reading does not have
 // and that nothing has brought since it began.
 func (p *Plan) stageAbsent(ctx context.Context, of reading) error {
-	if !of.whole[p.Type] {
+	if p.parts = of.parts; !of.whole[p.Type] {
 		return nil
 	}
-	return p.stageGone(ctx, absent, `
-		SELECT r.uid FROM {records} r WHERE r.source = ? AND r.type = '<type>' AND (r.removed IS NULL OR r.removed IN ('kept', 'disabled'))
+	if err := p.DB().Index(ctx, p.Conn, p.names.Replace("staged_<type>"), "uid"); err != nil {
+		return err
+	}
+	return p.stageGone(ctx, `
+		SELECT r.uid, '`+absent+`' AS cause FROM {records} r WHERE r.source = ? AND r.type = '<type>' AND (r.removed IS NULL OR r.removed IN ('kept', 'disabled'))
 		AND r.seen_at <= `+p.DB().TimeLiteral(of.began)+`
 		AND NOT EXISTS (SELECT 1 FROM staged_<type> s WHERE s.uid = r.uid)
 		AND NOT EXISTS (SELECT 1 FROM staged_refused f WHERE f.uid = r.uid AND f.type = '<type>')
-		AND NOT EXISTS (SELECT 1 FROM {snapshot_records} c WHERE c.source = r.source AND c.type = '<type>' AND c.uid = r.uid)`, p.Source)
+		AND NOT `+p.Came(), p.Source)
 }
 
-// seen notes of records that come as they were that they have come: an older
-// run is still being read, and must not have the last word on them.
+// Came is SQL for: the record r came in an earlier part of the reading that this
+// push ends, or beside it.
+func (p *Plan) Came() string {
+	if !p.parts {
+		return "(1 = 0)"
+	}
+	return `EXISTS (SELECT 1 FROM {snapshot_records} c WHERE c.source = r.source AND c.type = '<type>' AND c.uid = r.uid)`
+}
+
+// seen notes of records that come as they were that they have come, where
+// something older must not have the last word on them: a run that is still
+// being read, or what another left undone, should somebody retry it.
 func (r *run) seen(ctx context.Context, p *Plan) error {
-	var older bool
-	err := p.Get(ctx, &older, `SELECT EXISTS (SELECT 1 FROM {runs} WHERE source = ? AND finished_at IS NULL AND state = 'reading' AND id < <run>)`, p.Source)
-	if err != nil || !older {
+	if err := p.note(ctx, `finished_at IS NULL AND state = 'reading'`, `true`); err != nil {
+		return err
+	}
+	left := func(states, items string) error {
+		return p.note(ctx, `state IN (`+states+`)`, `uid IN (SELECT p._uid FROM {runs} o JOIN {<plan>} p ON p._run = o.id
+			WHERE o.source = ? AND o.id < <run> AND o.state IN (`+states+`) AND (`+items+`))`, p.Source)
+	}
+	if err := left(`'partial'`, `p._op = 'fail'`); err != nil {
+		return err
+	}
+	return left(`'failed', 'canceled', 'interrupted'`, `p._op IN ('fail', 'stale') OR `+writable("p.")+` AND NOT `+written)
+}
+
+// note notes, if there are such older runs of the source, that those records
+// have come which come as they were.
+func (p *Plan) note(ctx context.Context, older, which string, args ...any) error {
+	var there bool
+	err := p.Get(ctx, &there, `SELECT EXISTS (SELECT 1 FROM {runs} WHERE source = ? AND id < <run> AND `+older+`)`, p.Source)
+	if err != nil || !there {
 		return schema.Wrap(err, "look for older runs")
 	}
-	_, err = p.Exec(ctx, `UPDATE {records} SET seen_at = `+p.arrived+` WHERE source = ? AND type = '<type>' AND seen_at < `+p.arrived+`
-		AND uid IN (SELECT s.uid FROM staged_<type> s JOIN found_<type> w ON w.seq = s.seq WHERE w.op = 'same')`, p.Source)
+	_, err = p.Exec(ctx, `UPDATE {records} AS r SET seen_at = `+p.arrived+` WHERE source = ? AND type = '<type>' AND seen_at < `+p.arrived+`
+		AND uid IN (SELECT s.uid FROM staged_<type> s JOIN found_<type> w ON w.seq = s.seq WHERE w.op = 'same') AND `+which, append([]any{p.Source}, args...)...)
 	return schema.Wrap(err, "note what came as it was")
 }

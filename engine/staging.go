@@ -21,6 +21,7 @@ const (
 	tombstone = "tombstone" // its source says so
 	absent    = "absent"    // a whole reading does not have it
 	below     = "below"     // the department above it goes, and all below with it
+	replaced  = "replaced"  // it was gone before, and another record comes to stand for its row
 )
 
 func membershipNames() []string { return []string{"seq", "pos", "uid", "is_owner", "is_main"} }

@@ -45,7 +45,7 @@ type Table struct {
 	Derived      []string // columns that a Planner works out, in derived_<type>
 	MatchKeys    []string // columns that a push may name as its match key
 	// Match are ways to match records to rows besides by a column: SQL for pairs
-	// (seq, id) of staged and matching rows, with one parameter, the source.
+	// (seq, id) of staged and matching rows; its parameters are all the source.
 	Match map[string]func(*Plan) string
 	// Spared is SQL for why the row u must not be removed; null where it may be.
 	Spared string
@@ -88,6 +88,7 @@ type Plan struct {
 	matchKey string // of the push; empty for none
 	staged   int64  // how many records are staged, refused ones included
 	removing bool   // some record is gone
+	parts    bool   // the push ends a reading that came in parts
 	arrived  string // when the records did, as SQL
 	names    *strings.Replacer
 	load     func(ctx context.Context, table string, columns []string, rows *schema.Rows) error
@@ -100,6 +101,9 @@ func (p *Plan) Fold(text string) string {
 	}
 	return text
 }
+
+// States is SQL for: the record with that mask states column.
+func (p *Plan) States(mask, column string) string { return p.layout.states(mask, column) }
 
 // Removing says whether the push takes records away.
 func (p *Plan) Removing() bool { return p.removing }
@@ -163,9 +167,10 @@ func (c *Chunk) Select(ctx context.Context, dst any, q string, args ...any) erro
 // that has none is skipped. The kinds are the ops of items, those of
 // memberships with "membership " before, "changed" (a row differs), "relink" (a
 // record stands for another row than before), "awaits" (a parent has not
-// arrived), "pending" (somebody waits already), "unmade" (the database refused a
-// department that the plan makes) and "kept" (memberships are marked as older
-// than any claim).
+// arrived), "pending" (somebody waits already), "unmade" (a department that
+// people come into is not there: the database refused it, or somebody removed it
+// meanwhile), "exchange" (values change hands in the chunk) and "kept"
+// (memberships are marked as older than any claim).
 func (c *Chunk) Has(kinds ...string) bool {
 	return slices.ContainsFunc(kinds, func(kind string) bool { return c.facts[kind] })
 }

@@ -63,7 +63,7 @@ func (c *Column) Parse(s string) (any, error) {
 		return c.Value(s == "true" || s == "t" || s == "1")
 	case integer, number:
 		return c.Value(json.Number(s))
-	case document:
+	case document, date, timestamp: // it takes what it wrote, to the microsecond
 		return s, nil
 	}
 	return c.Value(s)

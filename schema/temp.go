@@ -18,10 +18,21 @@ func (db *DB) Key(name string) string {
 	return name + " bigint NOT NULL"
 }
 
-// Temp makes an empty temporary table on the connection of x, which Release
-// drops.
+// Temp makes an empty temporary table on the connection of x, in place of one
+// of that name that an earlier run may have left.
 func (db *DB) Temp(ctx context.Context, x Conn, name, columns string) error {
-	return Wrap(x.Script(ctx, "CREATE TEMP TABLE "+name+" ("+columns+")"), "make "+name)
+	_, err := x.Exec(ctx, "DROP TABLE IF EXISTS "+name+"; CREATE TEMP TABLE "+name+" ("+columns+")")
+	return Wrap(err, "make "+name)
+}
+
+// Index has SQLite find rows of a temporary table by columns that are no key of
+// it, where it would read the table for each; PostgreSQL joins whole tables.
+func (db *DB) Index(ctx context.Context, x Conn, table, columns string) error {
+	if db.dialect.name != "sqlite" {
+		return nil
+	}
+	_, err := x.Exec(ctx, "CREATE INDEX temp.by_"+table+" ON "+table+" ("+columns+")")
+	return Wrap(err, "index "+table)
 }
 
 // Release gives a connection back, without the temporary tables made on it.
@@ -36,9 +47,12 @@ func (db *DB) Release(ctx context.Context, conn *sqlx.Conn) {
 }
 
 func (db *DB) dropTemp(ctx context.Context, x Conn) error {
+	// A transaction that was canceled is rolled back in its own time: that must
+	// not bring back what is dropped here.
 	if db.dialect.name == "postgres" {
-		return x.Script(ctx, "DISCARD TEMP")
+		return x.Script(ctx, "ROLLBACK", "DISCARD TEMP")
 	}
+	x.Exec(ctx, "ROLLBACK") //nolint:errcheck // most often there is none
 	var names []string
 	if err := x.Select(ctx, &names, `SELECT name FROM sqlite_temp_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`); err != nil {
 		return err

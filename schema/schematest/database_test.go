@@ -30,6 +30,24 @@ func TestEachHasDatabasesOfItsOwn(t *testing.T) {
 	}
 }
 
+func TestACopyIsApart(t *testing.T) {
+	schematest.EachURL(t, func(t *testing.T, url string) {
+		if err := schematest.Open(t, url).Close(); err != nil {
+			t.Fatal(err)
+		}
+		second := schematest.Open(t, schematest.Copy(t, url))
+		first := schematest.Open(t, url)
+		for _, db := range []*schema.DB{first, second} {
+			if _, err := db.Exec("CREATE TABLE mine (n int)"); err != nil {
+				t.Error(err)
+			}
+			if _, err := db.Exec("SELECT 1 FROM users"); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
 func TestDatabasesAreApartAndDropped(t *testing.T) {
 	var urls []string
 	t.Run("apart", func(t *testing.T) {

@@ -13,7 +13,12 @@ package schematest
 
 import (
 	"context"
+	"errors"
+	"io/fs"
+	"net/url"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/nocobase-roster/roster/schema"
@@ -57,6 +62,34 @@ func Postgres(tb testing.TB) string {
 func Migrated(tb testing.TB) string {
 	tb.Helper()
 	return shared(tb).migrated(tb)
+}
+
+// Copy gives the URL of a copy of a database that a function of this package
+// gave, and that nobody is connected to.
+func Copy(tb testing.TB, from string) string {
+	tb.Helper()
+	file, ok := strings.CutPrefix(from, "sqlite:")
+	if !ok {
+		u, err := url.Parse(from)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		return shared(tb).database(tb, strings.TrimPrefix(u.Path, "/"))
+	}
+	to := SQLite(tb)
+	for _, suffix := range []string{"", "-wal"} { // what a process that was killed has not brought into the file is beside it
+		b, err := os.ReadFile(file + suffix)
+		if suffix != "" && errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err == nil {
+			err = os.WriteFile(strings.TrimPrefix(to, "sqlite:")+suffix, b, 0o600)
+		}
+		if err != nil {
+			tb.Fatal(err)
+		}
+	}
+	return to
 }
 
 // Open opens the database that url names, migrates it, and closes it at the

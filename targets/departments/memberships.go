@@ -57,7 +57,8 @@ func resolveDepartments(ctx context.Context, p *engine.Plan) error {
 		JOIN {departments} d ON d.id = r.row_id
 		WHERE NOT EXISTS (SELECT 1 FROM department_of o WHERE o.uid = m.uid)
 		AND (r.removed IS NULL OR r.removed IN ('kept', 'disabled'))
-		AND d.id NOT IN (SELECT _row_id FROM {plan_departments} WHERE _run = <run> AND _op = 'delete')`, p.Source); err != nil {
+		AND d.id NOT IN (SELECT _row_id FROM {plan_departments} WHERE _run = <run> AND _op = 'delete')
+		AND m.uid NOT IN (SELECT _uid FROM {plan_departments} WHERE _run = <run> AND _op = 'unlink')`, p.Source); err != nil {
 		return schema.Wrap(err, "find the departments that are named")
 	}
 	_, err := p.Exec(ctx, `
@@ -68,13 +69,17 @@ func resolveDepartments(ctx context.Context, p *engine.Plan) error {
 	if err != nil {
 		return schema.Wrap(err, "find the departments that are named")
 	}
+	if err := db.Index(ctx, p.Conn, "named", "seq"); err != nil {
+		return err
+	}
 	return p.Analyze(ctx, "named")
 }
 
 // claimed is SQL for: the record of w claims the membership in department id.
+// What it claimed for another row than it comes to counts no more.
 func claimed(id string) string {
-	return `EXISTS (SELECT 1 FROM {userDataSyncRecordsResources} c WHERE c.[recordId] = w.record_id
-		AND c.resource = 'departments' AND c.[resourcePk] = CAST(` + id + ` AS text))`
+	return `(w.op NOT IN ('create', 'link') AND EXISTS (SELECT 1 FROM {userDataSyncRecordsResources} c WHERE c.[recordId] = w.record_id
+		AND c.resource = 'departments' AND c.[resourcePk] = CAST(` + id + ` AS text)))`
 }
 
 // addMemberships plans those that are missing, and claims on those that are
@@ -92,9 +97,10 @@ func addMemberships(ctx context.Context, p *engine.Plan) error {
 		SELECT <run>, w.n, m.pos,
 		       CASE WHEN du.[userId] IS NOT NULL THEN '`+present+`' WHEN w.fresh OR NOT `+claimed("m.id")+` THEN 'add' ELSE 'restore' END,
 		       m.id, m.uid, coalesce(m.is_owner, false), m.is_main
-		FROM named m JOIN found_user w ON w.seq = m.seq
+		FROM named m JOIN found_user w ON w.seq = m.seq JOIN staged_user s ON s.seq = m.seq
 		LEFT JOIN {departmentsUsers} du ON du.[departmentId] = m.id AND du.[userId] = w.row_id
-		WHERE m.id IS NOT NULL AND (`+missing+` OR (w.restated AND (w.fresh OR NOT `+claimed("m.id")+`)))`)
+		LEFT JOIN {pending} q ON q.source = ? AND q.awaits = m.uid AND q.type = 'user' AND q.uid = s.uid
+		WHERE m.id IS NOT NULL AND (`+missing+` OR ((w.restated OR q.uid IS NOT NULL) AND (w.fresh OR NOT `+claimed("m.id")+`)))`, p.Source)
 	return schema.Wrap(err, "plan new memberships")
 }
 
@@ -124,7 +130,7 @@ func dropMemberships(ctx context.Context, p *engine.Plan) error {
 		INSERT INTO {plan_memberships} (_run, _n, _pos, _op, department_id)
 		SELECT <run>, w.n, l.id, CASE WHEN `+stays+` THEN 'unclaim' ELSE 'drop' END, CAST(l.[resourcePk] AS bigint)
 		FROM found_user w JOIN {userDataSyncRecordsResources} l ON l.[recordId] = w.record_id AND l.resource = 'departments'
-		WHERE (w.restated OR w.op = 'unlink') AND w.seq NOT IN (SELECT seq FROM refused_user)
+		WHERE (w.restated AND w.op NOT IN ('create', 'link') OR w.op = 'unlink') AND w.seq NOT IN (SELECT seq FROM refused_user)
 		AND NOT EXISTS (SELECT 1 FROM named m WHERE m.seq = w.seq AND CAST(m.id AS text) = l.[resourcePk])`)
 	return schema.Wrap(err, "plan the end of memberships")
 }
@@ -135,23 +141,34 @@ func endOthers(ctx context.Context, p *engine.Plan) error {
 	if p.Options.Memberships != "all" {
 		return nil
 	}
+	stated := "s._memberships IS NOT NULL"
+	if p.Options.Drift == "keep" { // what was made by hand stays so
+		stated = "w.restated"
+	}
 	_, err := p.Exec(ctx, `
 		INSERT INTO {plan_memberships} (_run, _n, _pos, _op, department_id)
 		SELECT <run>, w.n, du.[departmentId], 'end', du.[departmentId]
 		FROM found_user w JOIN staged_user s ON s.seq = w.seq JOIN {departmentsUsers} du ON du.[userId] = w.row_id
-		WHERE s._memberships IS NOT NULL AND w.op <> 'create' AND w.seq NOT IN (SELECT seq FROM refused_user)
+		WHERE `+stated+` AND w.op <> 'create' AND w.seq NOT IN (SELECT seq FROM refused_user)
 		AND NOT EXISTS (SELECT 1 FROM named m WHERE m.seq = w.seq AND m.id = du.[departmentId])`)
 	return schema.Wrap(err, "plan the end of memberships that the source does not name")
 }
 
-// dropGone plans the end of claims on departments that somebody removed, of
-// users whose departments were made again.
+// dropGone plans the end of claims of users who were removed by somebody and
+// are made again, and of claims on departments, of users whose departments were.
 func dropGone(ctx context.Context, p *engine.Plan) error {
+	if _, err := p.Exec(ctx, `
+		INSERT INTO {plan_memberships} (_run, _n, _pos, _op, department_id)
+		SELECT <run>, w.n, l.id, 'forget', CAST(l.[resourcePk] AS bigint)
+		FROM found_user w JOIN {userDataSyncRecordsResources} l ON l.[recordId] = w.record_id AND l.resource = 'departments'
+		WHERE w.op IN ('create', 'link') AND NOT w.fresh AND w.seq NOT IN (SELECT seq FROM refused_user)`); err != nil {
+		return schema.Wrap(err, "plan the end of claims of a row that is gone")
+	}
 	_, err := p.Exec(ctx, `
 		INSERT INTO {plan_memberships} (_run, _n, _pos, _op, department_id)
 		SELECT <run>, w.n, l.id, 'unclaim', CAST(l.[resourcePk] AS bigint)
 		FROM (SELECT DISTINCT _n FROM {plan_memberships} WHERE _run = <run> AND _op = 'add') a
-		JOIN found_user w ON w.n = a._n AND NOT w.restated AND NOT w.fresh
+		JOIN found_user w ON w.n = a._n AND NOT w.restated AND w.op NOT IN ('create', 'link')
 		JOIN {userDataSyncRecordsResources} l ON l.[recordId] = w.record_id AND l.resource = 'departments'
 		WHERE NOT EXISTS (SELECT 1 FROM {departments} d WHERE d.id = CAST(l.[resourcePk] AS bigint))`)
 	return schema.Wrap(err, "plan the end of claims on departments that are gone")
@@ -172,6 +189,12 @@ func awaitDepartments(ctx context.Context, p *engine.Plan) error {
 // one marked, if the statement is new or has waited for that department; else
 // the present one while it is a membership; else the first.
 func chooseMain(ctx context.Context, p *engine.Plan) error {
+	if err := findTwins(ctx, p); err != nil {
+		return err
+	}
+	if err := findLeaving(ctx, p); err != nil {
+		return err
+	}
 	_, err := p.Exec(ctx, `
 		INSERT INTO derived_user (seq, [mainDepartmentId])
 		SELECT seq, main FROM (
@@ -180,29 +203,54 @@ func chooseMain(ctx context.Context, p *engine.Plan) error {
 			            WHEN `+stays+` THEN u.[mainDepartmentId]
 			            WHEN first.id IS NOT NULL THEN first.id
 			            ELSE (SELECT min(du.[departmentId]) FROM {departmentsUsers} du
-			                  WHERE du.[userId] = w.row_id AND du.[departmentId] NOT IN (`+dropped+`)) END AS main
+			                  WHERE du.[userId] = w.row_id AND `+remains+`) END AS main
 			FROM found_user w
 			LEFT JOIN {users} u ON u.id = w.row_id
 			LEFT JOIN (SELECT m.seq, m.id, m.is_main,
 			                  EXISTS (SELECT 1 FROM {pending} q WHERE q.source = ? AND q.type = 'user' AND q.awaits = m.uid AND q.uid = s.uid) AS awaited,
 			                  row_number() OVER (PARTITION BY m.seq ORDER BY CASE WHEN m.is_main THEN 0 ELSE 1 END, m.pos) AS place
 			           FROM named m JOIN staged_user s ON s.seq = m.seq WHERE m.id IS NOT NULL) first ON first.seq = w.seq AND first.place = 1
-			WHERE (w.restated OR w.n IN (SELECT _n FROM {plan_memberships} WHERE _run = <run> AND _op IN ('add', 'restore', 'drop', 'end')))
-			AND w.seq NOT IN (SELECT seq FROM refused_user)) chosen
+			WHERE (w.restated OR w.n IN (SELECT _n FROM {plan_memberships} WHERE _run = <run> AND _op IN ('add', 'restore', 'drop', 'end')) OR w.n IN (SELECT n FROM twins))
+			AND w.n NOT IN (SELECT gone FROM twins) AND w.seq NOT IN (SELECT seq FROM refused_user)) chosen
 		WHERE op = 'create' AND main IS NOT NULL OR op <> 'create' AND main IS DISTINCT FROM present`, p.Source)
 	return schema.Wrap(err, "choose main departments")
 }
 
-// dropped is SQL for the departments that w leaves.
-const dropped = `SELECT x.department_id FROM {plan_memberships} x WHERE x._run = <run> AND x._n = w.n AND x._op IN ('drop', 'end')
-	UNION ALL SELECT g._row_id FROM {plan_departments} g WHERE g._run = <run> AND g._op = 'delete'`
+// findTwins finds the items of records that come to stand for the row of one
+// that is gone: such a row is written once, for both, by the one that stands.
+func findTwins(ctx context.Context, p *engine.Plan) error {
+	if err := p.DB().Temp(ctx, p.Conn, "twins", `n bigint NOT NULL, gone bigint NOT NULL`); err != nil || !p.Removing() {
+		return err
+	}
+	_, err := p.Exec(ctx, `
+		INSERT INTO twins (n, gone)
+		SELECT w.n, g.n FROM found_user w JOIN found_user g ON g.row_id = w.row_id AND g.op = 'unlink'
+		WHERE w.op = 'link' AND w.seq NOT IN (SELECT seq FROM refused_user)`)
+	return schema.Wrap(err, "find who comes to stand for whose row")
+}
+
+// findLeaving finds the departments that records leave, or their twins.
+func findLeaving(ctx context.Context, p *engine.Plan) error {
+	if err := p.DB().Temp(ctx, p.Conn, "leaving", `n bigint NOT NULL, department_id bigint NOT NULL, PRIMARY KEY (n, department_id)`); err != nil {
+		return err
+	}
+	_, err := p.Exec(ctx, `
+		INSERT INTO leaving (n, department_id)
+		SELECT DISTINCT coalesce(t.n, x._n), x.department_id
+		FROM {plan_memberships} x LEFT JOIN twins t ON t.gone = x._n WHERE x._run = <run> AND x._op IN ('drop', 'end')`)
+	return schema.Wrap(err, "find who leaves which departments")
+}
+
+// remains is SQL for: the membership du of w does not end with this run.
+const remains = `du.[departmentId] NOT IN (SELECT l.department_id FROM leaving l WHERE l.n = w.n)
+	AND du.[departmentId] NOT IN (SELECT g._row_id FROM {plan_departments} g WHERE g._run = <run> AND g._op = 'delete')`
 
 // stays is SQL for: the main department of u is and stays a membership of w,
 // or becomes one.
 const stays = `u.[mainDepartmentId] IS NOT NULL AND (
 	EXISTS (SELECT 1 FROM named m WHERE m.seq = w.seq AND m.id = u.[mainDepartmentId])
 	OR EXISTS (SELECT 1 FROM {departmentsUsers} du WHERE du.[userId] = w.row_id AND du.[departmentId] = u.[mainDepartmentId]
-	           AND du.[departmentId] NOT IN (` + dropped + `)))`
+	           AND ` + remains + `))`
 
 // touch makes items of users whose memberships change; new ones are items anyway.
 func touch(ctx context.Context, p *engine.Plan) error {
@@ -232,9 +280,9 @@ func applyMemberships(ctx context.Context, c *engine.Chunk) error {
 		engine.Step{What: "forget marks of memberships that the source takes over", When: []string{"membership adopt"}, SQL: `
 			DELETE FROM {kept_memberships} WHERE (user_id, department_id) IN (
 				SELECT p._row_id, m.department_id FROM ` + items + ` WHERE ` + of + ` AND m._op = 'adopt')`},
-		engine.Step{What: "drop claims", When: []string{"membership drop", "membership unclaim"}, SQL: `
+		engine.Step{What: "drop claims", When: []string{"membership drop", "membership unclaim", "membership forget"}, SQL: `
 			DELETE FROM {userDataSyncRecordsResources} WHERE id IN (
-				SELECT m._pos FROM ` + items + ` WHERE ` + of + ` AND m._op IN ('drop', 'unclaim'))`},
+				SELECT m._pos FROM ` + items + ` WHERE ` + of + ` AND m._op IN ('drop', 'unclaim', 'forget'))`},
 		engine.Step{What: "end memberships", When: []string{"membership drop", "membership unclaim", "membership end"}, SQL: `
 			DELETE FROM {departmentsUsers} WHERE ([departmentId], [userId]) IN (
 				SELECT m.department_id, p._row_id FROM ` + items + ` WHERE ` + of + ` AND (m._op = 'end' OR m._op IN ('drop', 'unclaim')
@@ -270,13 +318,18 @@ func applyMemberships(ctx context.Context, c *engine.Chunk) error {
 			SELECT ?, m.department_uid, 'user', p._uid, m._pos, m.is_owner, m.is_main
 			FROM ` + items + ` WHERE ` + of + ` AND m._op = 'await'
 			ON CONFLICT DO NOTHING`},
-		engine.Step{What: "await departments that the database refused", When: []string{"unmade"}, Args: []any{c.Source}, SQL: `
+		engine.Step{What: "await departments that are not there", When: []string{"unmade"}, Args: []any{c.Source}, SQL: `
 			INSERT INTO {pending} (source, awaits, type, uid, pos, is_owner, is_main)
 			SELECT ?, m.department_uid, 'user', p._uid, m._pos, m.is_owner, m.is_main
-			FROM ` + items + ` WHERE ` + of + ` AND m._op = 'add' AND NOT EXISTS (SELECT 1 FROM {departments} d WHERE d.id = m.department_id)
+			FROM ` + items + ` WHERE ` + of + ` AND m._op IN ('add', 'restore', 'claim', 'adopt') AND NOT EXISTS (SELECT 1 FROM {departments} d WHERE d.id = m.department_id)
 			ON CONFLICT DO NOTHING`},
 		engine.Step{What: "choose another main department", When: []string{"unmade"}, SQL: mainAmong(`id IN (SELECT p._row_id FROM {<plan>} p WHERE <chunk> AND ` + c.States("mainDepartmentId") + `)
-			AND NOT EXISTS (SELECT 1 FROM {departments} d WHERE d.id = {users}.[mainDepartmentId])`)})
+			AND NOT EXISTS (SELECT 1 FROM {departments} d WHERE d.id = {users}.[mainDepartmentId])`)},
+		// What others claim, or claim no more, since the plan was made decides what ends.
+		engine.Step{What: "choose the main department among those that stayed", When: []string{"membership drop", "membership unclaim"}, SQL: mainAmong(`
+			id IN (SELECT p._row_id FROM ` + items + ` WHERE ` + of + ` AND m._op IN ('drop', 'unclaim'))
+			AND ([mainDepartmentId] IS NOT NULL OR EXISTS (SELECT 1 FROM {departmentsUsers} du WHERE du.[userId] = {users}.id))
+			AND NOT EXISTS (SELECT 1 FROM {departmentsUsers} du WHERE du.[userId] = {users}.id AND du.[departmentId] = {users}.[mainDepartmentId])`)})
 }
 
 // mainAmong is SQL that gives the users for which which holds their first

@@ -63,28 +63,32 @@ func findParents(ctx context.Context, p *engine.Plan) error {
 	_, err := p.Exec(ctx, `
 		INSERT INTO parent_of (id, seq, uid, parent_uid, parent_id, known)
 		SELECT w.row_id, w.seq, s.uid, s._parent,
-		       coalesce(sibling.row_id, d.id, CASE WHEN r.removed IS NOT NULL OR gone.id IS NOT NULL THEN coalesce(up.parent_id, own.id) END),
+		       coalesce(sibling.row_id, d.id, CASE WHEN r.removed IS NOT NULL OR gone.id IS NOT NULL OR leaves.uid IS NOT NULL THEN coalesce(up.parent_id, own.id) END),
 		       s._parent IS NULL OR sibling.row_id IS NOT NULL OR d.id IS NOT NULL
 		FROM found_department w JOIN staged_department s ON s.seq = w.seq
 		LEFT JOIN (SELECT ps.uid, pw.row_id FROM staged_department ps JOIN found_department pw ON pw.seq = ps.seq
 		           WHERE ps._removed IS NULL AND (pw.seq NOT IN (SELECT seq FROM refused_department) OR pw.op NOT IN ('create', 'link'))) sibling ON sibling.uid = s._parent
 		LEFT JOIN {records} r ON r.uid = s._parent AND r.source = ? AND r.type = 'department'
 		LEFT JOIN going gone ON gone.id = r.row_id
-		LEFT JOIN {departments} d ON d.id = r.row_id AND gone.id IS NULL AND (r.removed IS NULL OR r.removed <> 'unlinked')
+		LEFT JOIN (SELECT xs.uid FROM staged_department xs JOIN found_department x ON x.seq = xs.seq WHERE x.op = 'unlink') leaves ON leaves.uid = s._parent
+		LEFT JOIN {departments} d ON d.id = r.row_id AND gone.id IS NULL AND leaves.uid IS NULL AND (r.removed IS NULL OR r.removed <> 'unlinked')
 		LEFT JOIN {departments} now ON now.id = w.row_id
 		LEFT JOIN lifted up ON up.id = w.row_id
 		LEFT JOIN {departments} own ON own.id = now.[parentId] AND up.id IS NULL
-		WHERE w.op NOT IN ('delete', 'disable', 'unlink', 'keep') AND w.seq NOT IN (SELECT seq FROM refused_department)`+stay(p), p.Source)
+		WHERE w.op NOT IN ('delete', 'disable', 'unlink', 'keep') AND w.seq NOT IN (SELECT seq FROM refused_department)
+		AND (`+moves(p)+`)`, p.Source, p.Source)
 	return schema.Wrap(err, "find parents")
 }
 
-// stay is SQL that leaves out records that say what they said, where the source
-// keeps what operators moved by hand; unless the parent is gone.
-func stay(p *engine.Plan) string {
+// moves is SQL for: the record has a say in where its row stands. Where the
+// source keeps what operators moved by hand, one that says what it said has
+// none, unless its parent is gone, or the one that it waits for has come.
+func moves(p *engine.Plan) string {
+	arrived := `(sibling.row_id IS NOT NULL OR d.id IS NOT NULL) AND s.uid IN (SELECT q.uid FROM {pending} q WHERE q.source = ? AND q.type = 'department')`
 	if p.Options.Drift != "keep" {
-		return ""
+		return "true OR " + arrived
 	}
-	return ` AND (w.op <> 'same' OR now.[parentId] IS NOT NULL AND own.id IS NULL)`
+	return `w.op <> 'same' OR now.[parentId] IS NOT NULL AND own.id IS NULL OR ` + arrived
 }
 
 // lift finds the departments that go, in going, and those right below them, in
@@ -119,14 +123,21 @@ func lift(ctx context.Context, p *engine.Plan) error {
 }
 
 // removeBelow has departments go with the one above them, unless they are in
-// the push, were there before the source, or another source claims them.
+// the push, were there before the source, or another source claims them. What
+// is below one that stays, stays with it.
 func removeBelow(ctx context.Context, p *engine.Plan) error {
 	return p.Remove(ctx, `
-		WITH RECURSIVE gone (id) AS (
-			SELECT row_id FROM found_department WHERE op = 'delete'
-			UNION SELECT d.id FROM {departments} d JOIN gone ON d.[parentId] = gone.id)
-		SELECT r.uid FROM gone JOIN {records} r ON r.row_id = gone.id AND r.type = 'department'
-		WHERE r.source = ? AND r.removed IS NULL AND NOT EXISTS (SELECT 1 FROM staged_department s WHERE s.uid = r.uid)`, p.Source)
+		WITH RECURSIVE own (id, uid, goes) AS (
+			SELECT r.row_id, r.uid, NOT r.adopted AND NOT EXISTS (
+				SELECT 1 FROM {records} o WHERE o.row_id = r.row_id AND o.type = r.type AND o.source <> r.source AND o.removed IS NULL)
+			FROM {records} r WHERE r.source = ? AND r.type = 'department' AND r.removed IS NULL
+			AND NOT EXISTS (SELECT 1 FROM staged_department s WHERE s.uid = r.uid)
+			AND NOT EXISTS (SELECT 1 FROM staged_refused f WHERE f.uid = r.uid AND f.type = r.type)
+			AND NOT `+p.Came()+`
+		), gone (id, uid, goes) AS (
+			SELECT row_id, '', true FROM found_department WHERE op = 'delete'
+			UNION SELECT own.id, own.uid, own.goes FROM {departments} d JOIN gone ON d.[parentId] = gone.id AND gone.goes JOIN own ON own.id = d.id)
+		SELECT uid FROM gone WHERE uid <> ''`, p.Source)
 }
 
 // matchPaths is SQL for the departments whose path of titles is that of a
@@ -140,12 +151,17 @@ func matchPaths(p *engine.Plan) string {
 		), known (uid, path) AS (
 			SELECT r.uid, there.path FROM {records} r JOIN there ON there.id = r.row_id
 			WHERE r.source = ? AND r.type = 'department' AND r.uid NOT IN (SELECT uid FROM staged_department)
+		), titled (seq, uid, _parent, title) AS (
+			SELECT s.seq, s.uid, s._parent, CASE WHEN ` + p.States("s._mask", "title") + ` THEN s.title ELSE d.title END
+			FROM staged_department s LEFT JOIN {records} r ON r.uid = s.uid AND r.source = ? AND r.type = 'department'
+			LEFT JOIN {departments} d ON d.id = r.row_id
+			WHERE s._removed IS NULL
 		), said (seq, uid, path) AS (
-			SELECT s.seq, s.uid, CAST(coalesce(k.path || '` + separator + `', '') || ` + p.Fold("s.title") + ` AS text)
-			FROM staged_department s LEFT JOIN known k ON k.uid = s._parent
+			SELECT s.seq, s.uid, CAST(CASE WHEN s._parent IS NULL THEN '' ELSE k.path || '` + separator + `' END || ` + p.Fold("s.title") + ` AS text)
+			FROM titled s LEFT JOIN known k ON k.uid = s._parent
 			WHERE s._parent IS NULL OR k.uid IS NOT NULL
 			UNION ALL
-			SELECT s.seq, s.uid, said.path || '` + separator + `' || ` + p.Fold("s.title") + ` FROM staged_department s JOIN said ON s._parent = said.uid
+			SELECT s.seq, s.uid, said.path || '` + separator + `' || ` + p.Fold("s.title") + ` FROM titled s JOIN said ON s._parent = said.uid
 		) SELECT said.seq, there.id FROM said JOIN there ON there.path = said.path`
 }
 
@@ -290,9 +306,9 @@ func awaitParents(ctx context.Context, p *engine.Plan) error {
 	}
 	_, err := p.Exec(ctx, `
 		INSERT INTO touched_department (seq)
-		SELECT t.seq FROM {pending} q JOIN parent_of t ON t.uid = q.uid
-		WHERE q.source = ? AND q.type = 'department' AND t.parent_uid IS NOT NULL AND t.known`, p.Source)
-	return schema.Wrap(err, "note the parents that have arrived")
+		SELECT t.seq FROM parent_of t LEFT JOIN {pending} q ON q.uid = t.uid AND q.source = ? AND q.type = 'department'
+		WHERE t.parent_uid IS NOT NULL AND (t.known AND q.uid IS NOT NULL OR NOT t.known AND q.awaits IS DISTINCT FROM t.parent_uid)`, p.Source)
+	return schema.Wrap(err, "note the parents that have arrived, or have gone")
 }
 
 // applyTree mends, once all departments of the run are written, what depends
@@ -304,6 +320,9 @@ func applyTree(ctx context.Context, c *engine.Chunk) error {
 	shape := []string{"create", "link", "changed", "delete"}
 	moved := `p._op IN ('create', 'link', 'update') AND ` + c.States("parentId")
 	err := c.Run(ctx,
+		engine.Step{What: "forget what is not awaited", When: []string{"pending"}, Args: []any{c.Source}, SQL: `
+			DELETE FROM {pending} WHERE source = ? AND type = 'department'
+			AND uid IN (SELECT p._uid FROM {<plan>} p WHERE <chunk> AND p._awaits IS NULL AND p._op IN ('create', 'link', 'update', 'touch'))`},
 		engine.Step{What: "bring children of refused departments to the top", When: []string{"fail"}, Args: []any{c.Source}, SQL: `
 			INSERT INTO {pending} (source, awaits, type, uid, pos)
 			SELECT ?, f._uid, 'department', p._uid, 0 FROM {<plan>} p
@@ -341,10 +360,6 @@ func applyTree(ctx context.Context, c *engine.Chunk) error {
 		engine.Step{What: "tell departments that they are leaves", When: shape, SQL: `
 			UPDATE {departments} SET [isLeaf] = true WHERE [isLeaf] IS NOT true
 			AND NOT EXISTS (SELECT 1 FROM {departments} below WHERE below.[parentId] = {departments}.id)`},
-		engine.Step{What: "forget what is not awaited", When: []string{"pending"}, Args: []any{c.Source}, SQL: `
-			DELETE FROM {pending} WHERE source = ? AND type = 'department'
-			AND uid IN (SELECT p._uid FROM {<plan>} p WHERE <chunk> AND p._awaits IS NULL AND p._op IN ('create', 'link', 'update', 'touch'))
-			AND awaits NOT IN (SELECT f._uid FROM {<plan>} f WHERE f._run = <run> AND f._op = 'fail' AND f._row_id IS NOT NULL)`},
 		engine.Step{What: "forget what was awaited before", When: []string{"pending"}, Args: []any{c.Source}, SQL: `
 			DELETE FROM {pending} WHERE source = ? AND type = 'department'
 			AND EXISTS (SELECT 1 FROM {<plan>} p WHERE <chunk> AND p._uid = {pending}.uid AND p._awaits IS NOT NULL AND p._awaits <> {pending}.awaits)`},

@@ -21,6 +21,10 @@ ALTER TABLE roster.runs ADD COLUMN cancel_at timestamptz;
 -- again.
 ALTER TABLE roster.plan_departments ADD COLUMN _row_at timestamptz;
 ALTER TABLE roster.plan_users ADD COLUMN _row_at timestamptz;
+-- Why the record is taken for gone: tombstone, absent, below, replaced; null
+-- while it stands.
+ALTER TABLE roster.plan_departments ADD COLUMN _gone text;
+ALTER TABLE roster.plan_users ADD COLUMN _gone text;
 -- For records.before.
 ALTER TABLE roster.plan_departments ADD COLUMN _before text;
 ALTER TABLE roster.plan_users ADD COLUMN _before text;
@@ -44,6 +48,10 @@ CREATE TABLE roster.snapshot_records (
     PRIMARY KEY (source, type, uid)
 );
 CREATE INDEX roster_runs_source ON roster.runs (source, finished_at);
+-- What a retry may do again.
+CREATE INDEX roster_runs_unfinished ON roster.runs (source, id) WHERE state IN ('partial', 'failed', 'canceled', 'interrupted');
+CREATE INDEX roster_plan_departments_failed ON roster.plan_departments (_run) WHERE _op = 'fail';
+CREATE INDEX roster_plan_users_failed ON roster.plan_users (_run) WHERE _op = 'fail';
 
 -- Records that want what somebody else holds: the next run of their source tries
 -- them again, unless something newer has been said of them.
