@@ -32,9 +32,10 @@ type company struct {
 	logs   *observer.ObservedLogs
 }
 
-// each runs a test on SQLite and on PostgreSQL.
+// each runs a test on SQLite and on PostgreSQL, beside other tests.
 func each(t *testing.T, test func(c *company)) {
 	t.Helper()
+	t.Parallel()
 	schematest.Each(t, func(t *testing.T, db *schema.DB) { test(newCompany(t, db)) })
 }
 

@@ -55,6 +55,8 @@ type syncRecord struct {
 	Links       []string // "resource=row"
 	Indexed     bool     // the index has it, and agrees with the links
 	Adopted     bool
+	Removed     string // it is gone
+	Was         string // the row that it stood for until then, if that is there
 	Digest      string
 	Memberships string
 	Current     bool // the row is as it was when the record was written
@@ -129,45 +131,52 @@ func columns(row map[string]any, without ...string) map[string]string {
 }
 
 func (r *directoryReader) nameRows() {
-	var standing []struct {
-		Source, UID, Type string
-		Row               *int64 `db:"row_id"`
+	var known []struct {
+		Source, UID, Type, Removed string
+		Row                        *int64 `db:"row_id"`
 	}
-	r.query(&standing, `SELECT source, uid, type, row_id FROM {records} ORDER BY source, uid`)
-	names := map[string]map[int64]string{"user": {}, "department": {}}
-	for _, s := range standing {
-		if s.Row == nil {
-			r.d.Strays = append(r.d.Strays, "record without a row: "+s.Source+"/"+s.Type+"/"+s.UID)
-			continue
-		}
-		name := s.Source + ":" + s.UID
-		if other, taken := names[s.Type][*s.Row]; taken {
-			name = other + "=" + name
-		}
-		names[s.Type][*s.Row] = name
-	}
-	r.departments, r.users = names["department"], names["user"]
-	var unnamed []struct {
-		ID   int64
-		Type string
-		Name string
-	}
-	r.query(&unnamed, `SELECT id, 'department' AS type, coalesce(title, '') AS name FROM {departments}
-		UNION ALL SELECT id, 'user', coalesce(username, nickname, '') FROM {users}`)
-	there := map[string]map[int64]bool{"user": {}, "department": {}}
-	for _, u := range unnamed {
-		there[u.Type][u.ID] = true
-		if _, named := names[u.Type][u.ID]; !named {
-			names[u.Type][u.ID] = "row:" + u.Name
+	r.query(&known, `SELECT source, uid, type, row_id, coalesce(removed, '') AS removed FROM {records}`)
+	type names = map[int64][]string
+	stand, stood := map[string]names{"user": {}, "department": {}}, map[string]names{"user": {}, "department": {}}
+	for _, k := range known {
+		switch name := k.Source + ":" + k.UID; {
+		case k.Row != nil && k.Removed == "unlinked":
+			stood[k.Type][*k.Row] = append(stood[k.Type][*k.Row], name)
+		case k.Row != nil:
+			stand[k.Type][*k.Row] = append(stand[k.Type][*k.Row], name)
+		case k.Removed == "":
+			r.d.Strays = append(r.d.Strays, "record without a row: "+k.Source+"/"+k.Type+"/"+k.UID)
 		}
 	}
-	for t, ids := range names {
-		for id, name := range ids {
-			if !there[t][id] {
-				ids[id] = "gone:" + name
+	r.departments, r.users = map[int64]string{}, map[int64]string{}
+	for table, into := range map[string]map[int64]string{"department": r.departments, "user": r.users} {
+		for _, row := range r.rows(table + "s") {
+			id, values := row["id"].(int64), map[string]any{}
+			for column, v := range columns(row) {
+				values[column] = v
 			}
+			into[id] = calledAfter(stand[table][id], stood[table][id], values)
 		}
 	}
+}
+
+// calledAfter is what a row is called: after the records that stand for it,
+// those that did, or its own words.
+func calledAfter(stand, stood []string, columns map[string]any) string {
+	slices.Sort(stand)
+	slices.Sort(stood)
+	switch {
+	case len(stand) > 0:
+		return strings.Join(stand, "=")
+	case len(stood) > 0:
+		return "was " + strings.Join(stood, "=")
+	}
+	for _, column := range []string{"status", "title", "username", "nickname"} {
+		if v, there := columns[column]; there {
+			return fmt.Sprint("row:", v)
+		}
+	}
+	return "row:"
 }
 
 // name is what a row is called; what is not there is called so.
@@ -331,12 +340,13 @@ func (r *directoryReader) readLinks() {
 
 func (r *directoryReader) readIndex() {
 	var index []struct {
-		Source, UID, Type, Digest, Memberships string
-		Adopted, Agrees, Current               bool
+		Source, UID, Type, Removed, Digest, Memberships string
+		Row                                             *int64 `db:"row_id"`
+		Adopted, Agrees, Current                        bool
 	}
 	r.query(&index, `
-		SELECT r.source, r.uid, r.type, r.digest, r.memberships, r.adopted,
-		       EXISTS (SELECT 1 FROM {userDataSyncRecordsResources} l WHERE l.[recordId] = r.record_id
+		SELECT r.source, r.uid, r.type, r.digest, r.memberships, r.adopted, coalesce(r.removed, '') AS removed, r.row_id,
+		       coalesce(r.removed IN ('unlinked', 'deleted'), false) <> EXISTS (SELECT 1 FROM {userDataSyncRecordsResources} l WHERE l.[recordId] = r.record_id
 		               AND l.resource = r.type || 's' AND l.[resourcePk] = CAST(r.row_id AS text))
 		       AND EXISTS (SELECT 1 FROM {userDataSyncRecords} s WHERE s.id = r.record_id
 		                   AND s.[sourceName] = r.source AND s.[sourceUk] = r.uid AND s.[dataType] = r.type) AS agrees,
@@ -351,7 +361,11 @@ func (r *directoryReader) readIndex() {
 			continue
 		}
 		record.Indexed, record.Adopted, record.Current = i.Agrees, i.Adopted, i.Current
-		record.Digest, record.Memberships = i.Digest, i.Memberships
+		record.Digest, record.Memberships, record.Removed = i.Digest, i.Memberships, i.Removed
+		names := map[string]map[int64]string{"user": r.users, "department": r.departments}[i.Type]
+		if i.Removed == "unlinked" && i.Row != nil {
+			record.Was = names[*i.Row]
+		}
 		r.d.Records[key] = record
 	}
 }
@@ -363,15 +377,20 @@ func (r *directoryReader) readRest() {
 		Owner                     *bool `db:"is_owner"`
 		Main                      *bool `db:"is_main"`
 	}
-	r.query(&pending, `SELECT source, awaits, type, uid, pos, is_owner, is_main FROM {pending} ORDER BY source, type, uid, awaits`)
+	r.query(&pending, `SELECT source, awaits, type, uid, pos, is_owner, is_main FROM {pending} ORDER BY source, type, uid, pos, awaits`)
+	places := map[string]int{}
 	for _, p := range pending {
-		r.d.Pending = append(r.d.Pending, fmt.Sprintf("%s/%s/%s awaits %s at %d%s", p.Source, p.Type, p.UID, p.Awaits, p.Pos, flags(p.Owner, p.Main)))
+		who := p.Source + "/" + p.Type + "/" + p.UID
+		r.d.Pending = append(r.d.Pending, fmt.Sprintf("%s awaits %s at %d%s", who, p.Awaits, places[who], flags(p.Owner, p.Main)))
+		places[who]++
 	}
+	slices.Sort(r.d.Pending)
 	var kept []struct {
 		User       int64 `db:"user_id"`
 		Department int64 `db:"department_id"`
 	}
-	r.query(&kept, `SELECT user_id, department_id FROM {kept_memberships}`)
+	r.query(&kept, `SELECT user_id, department_id FROM {kept_memberships}
+		WHERE (department_id, user_id) IN (SELECT [departmentId], [userId] FROM {departmentsUsers})`)
 	for _, k := range kept {
 		r.d.Kept = append(r.d.Kept, name(r.users, k.User)+" in "+name(r.departments, k.Department))
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -69,6 +70,17 @@ var moments = []moment{
 	{"planning", func(p engine.Progress) bool { return p.State == engine.Planning }},
 	{"applying departments", func(p engine.Progress) bool { return p.State == engine.Applying && p.Type == plugin.Department }},
 	{"applying users", func(p engine.Progress) bool { return p.State == engine.Applying && p.Type == plugin.User }},
+}
+
+// inBetween are instants between the phases.
+var inBetween = []moment{
+	{"planned", func(p engine.Progress) bool { return p.State == engine.Applying && p.Type == "" }},
+	{"all written", func(p engine.Progress) bool { return p.Type == plugin.User && p.Total > 0 && p.Done == p.Total }},
+}
+
+func momentNamed(name string) moment {
+	all := slices.Concat(moments, inBetween)
+	return all[slices.IndexFunc(all, func(m moment) bool { return m.name == name })]
 }
 
 // once reports to f the first time that is says so.
@@ -310,10 +322,20 @@ func renamed(bodies func(func(engine.Body, error) bool), prefix string) func(fun
 }
 
 // mustBeIdle checks that no connection is in use, and that none has temporary
-// tables left.
+// tables left. A transaction whose context was canceled is rolled back by
+// database/sql on its own time.
 func mustBeIdle(t *testing.T, db *schema.DB) {
 	t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
 	stats := db.Stats()
+	for range 200 {
+		if stats.InUse == 0 {
+			break
+		}
+		<-tick.C
+		stats = db.Stats()
+	}
 	if stats.InUse > 0 {
 		t.Errorf("%d connections are in use", stats.InUse)
 	}
@@ -372,7 +394,7 @@ func TestSleepingProcessIsTakenOver(t *testing.T) {
 	for name, fresh := range map[string]func(testing.TB) string{"sqlite": schematest.SQLite, "postgres": schematest.Migrated} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			v := startVictim(t, fresh(t), faintVariable+"=1")
+			v := startVictimAt(t, fresh(t), 0, "stop 0 applying departments")
 			v.awaitStop(t)
 			err := onEngine(t.Context(), v.url, func(e *engine.Engine, db *schema.DB) error {
 				pushBothStates(t, e)
@@ -414,4 +436,60 @@ func (v *victim) awaitStop(t *testing.T) {
 		<-tick.C
 	}
 	t.Fatal("the victim did not stop")
+}
+
+// When the database is restarted under a push, at whatever instant, the same
+// engine or the next one ends the run: what had been planned is not pushed
+// again.
+func TestPostgresIsRestartedUnderAPush(t *testing.T) {
+	t.Parallel()
+	cluster := schematest.Start(t, schematest.Durable) // what was committed must stand
+	var want directory
+	t.Run("undisturbed", func(t *testing.T) { want = pushedUndisturbed(t, schematest.Open(t, cluster.URL(t))) })
+	for i, instant := range []string{"planning", "planned", "applying departments", "applying users", "all written"} {
+		t.Run(instant, func(t *testing.T) {
+			url := cluster.URL(t)
+			db := schematest.Open(t, url)
+			e := engine.New(db, targets.All(db), zap.NewNop())
+			mustPush(t, e, companyState(0))
+			_, err := e.Push(t.Context(), companyState(1), once(momentNamed(instant).is, func() {
+				if err := errors.Join(cluster.Stop(), cluster.Start()); err != nil {
+					t.Error(err)
+				}
+			}))
+			t.Logf("Push() = %v", err)
+			if err != nil {
+				mustBe(t, err, plugin.Transient, "")
+			}
+			if i%2 == 1 { // another process comes by
+				db = schematest.Open(t, url)
+				e = engine.New(db, targets.All(db), zap.NewNop())
+			}
+			mustEnd(t, e, db)
+			if diff := cmp.Diff(want, readDirectory(t, db)); diff != "" {
+				t.Errorf("the end differs (-undisturbed +got):\n%s", diff)
+			}
+			checkInvariants(t, db)
+			mustBeIdle(t, db)
+		})
+	}
+}
+
+// mustEnd has the second state of the company be written to its end, though the
+// push of it may have broken off: by itself when it was planned, else by the
+// same push again.
+func mustEnd(t *testing.T, e *engine.Engine, db *schema.DB) {
+	t.Helper()
+	planned := lastWords(t, db, 2).Planned
+	age(t, e, db, "")
+	mustResume(t, e)
+	task := mustSettled(t, e)[0]
+	switch {
+	case planned && task.State != engine.Success:
+		t.Errorf("the task is %s: %s, want success", task.State, task.Message)
+	case !planned && task.State == engine.Success:
+		t.Errorf("the task is %s: %s, want that it broke off", task.State, task.Message)
+	case !planned:
+		mustPush(t, e, companyState(1))
+	}
 }

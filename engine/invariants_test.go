@@ -15,7 +15,7 @@ import (
 // whatever was pushed. Each query counts what breaks one.
 var invariants = map[string]string{
 	"two records of a source stand for one row": `
-		SELECT count(*) FROM (SELECT 1 AS one FROM {records} WHERE row_id IS NOT NULL GROUP BY source, type, row_id HAVING count(*) > 1) x`,
+		SELECT count(*) FROM (SELECT 1 AS one FROM {records} WHERE row_id IS NOT NULL AND (removed IS NULL OR removed <> 'unlinked') GROUP BY source, type, row_id HAVING count(*) > 1) x`,
 	"two links of records of one source lead to one row": `
 		SELECT count(*) FROM (SELECT 1 AS one FROM {userDataSyncRecords} s JOIN {userDataSyncRecordsResources} l ON l.[recordId] = s.id
 			WHERE l.resource = s.[dataType] || 's' GROUP BY s.[sourceName], s.[dataType], l.[resourcePk] HAVING count(*) > 1) x`,
@@ -34,7 +34,7 @@ var invariants = map[string]string{
 		SELECT count(*) FROM {userDataSyncRecords} s LEFT JOIN {records} r ON r.uid = s.[sourceUk] AND r.source = s.[sourceName] AND r.type = s.[dataType]
 		WHERE r.record_id IS DISTINCT FROM s.id`,
 	"the index has a record that is not there, or whose link is another": `
-		SELECT count(*) FROM {records} r WHERE NOT EXISTS (
+		SELECT count(*) FROM {records} r WHERE coalesce(r.removed IN ('unlinked', 'deleted'), false) = EXISTS (
 			SELECT 1 FROM {userDataSyncRecords} s JOIN {userDataSyncRecordsResources} l ON l.[recordId] = s.id
 			WHERE s.id = r.record_id AND l.resource = r.type || 's' AND l.[resourcePk] = CAST(r.row_id AS text))`,
 	"isLeaf is not as the tree is": `
@@ -70,14 +70,17 @@ var invariants = map[string]string{
 			UNION ALL SELECT 1 FROM {users} WHERE email IS NOT NULL GROUP BY email HAVING count(*) > 1
 			UNION ALL SELECT 1 FROM {users} WHERE phone IS NOT NULL GROUP BY phone HAVING count(*) > 1) x`,
 	"a user that Roster made has not the default role": `
-		SELECT count(*) FROM {records} r WHERE r.type = 'user' AND NOT r.adopted
+		SELECT count(*) FROM {records} r JOIN {users} u ON u.id = r.row_id WHERE r.type = 'user' AND NOT r.adopted
+		AND NOT EXISTS (SELECT 1 FROM {records} o WHERE o.row_id = r.row_id AND o.type = 'user' AND o.adopted)
 		AND r.row_id NOT IN (SELECT [userId] FROM {rolesUsers} WHERE [roleName] = 'member')`,
 	"a role is nobody's": `
 		SELECT count(*) FROM {rolesUsers} WHERE [userId] NOT IN (SELECT id FROM {users})`,
 	"a record that was not refused waits for a department that is known": `
 		SELECT count(*) FROM {pending} w JOIN {records} r ON r.uid = w.awaits AND r.source = w.source AND r.type = 'department'
-		JOIN {departments} d ON d.id = r.row_id
-		WHERE NOT EXISTS (SELECT 1 FROM {plan_users} p WHERE w.type = 'user' AND p._uid = w.uid AND p._op = 'fail')
+		JOIN {departments} d ON d.id = r.row_id JOIN {records} x ON x.uid = w.uid AND x.source = w.source AND x.type = w.type
+		WHERE (r.removed IS NULL OR r.removed <> 'unlinked') AND x.removed IS NULL
+		AND (x.row_id IN (SELECT id FROM {users}) OR x.row_id IN (SELECT id FROM {departments}))
+		AND NOT EXISTS (SELECT 1 FROM {plan_users} p WHERE w.type = 'user' AND p._uid = w.uid AND p._op = 'fail')
 		AND NOT EXISTS (SELECT 1 FROM {plan_departments} p WHERE w.type = 'department' AND p._uid = w.uid AND p._op = 'fail')`,
 	"what waits is not known": `
 		SELECT count(*) FROM {pending} w WHERE NOT EXISTS (SELECT 1 FROM {records} r WHERE r.uid = w.uid AND r.source = w.source AND r.type = w.type)`,
@@ -87,8 +90,13 @@ var invariants = map[string]string{
 		SELECT count(*) FROM {runs} WHERE finished_at IS NULL OR state NOT IN ('success', 'partial', 'failed', 'canceled', 'interrupted')`,
 }
 
-// checkInvariants fails the test for each invariant that does not hold.
-func checkInvariants(t failer, db *schema.DB) {
+// loose are the invariants that do not hold where somebody else deletes what a
+// record stands for or claims: an operator, or a source whose word counts more.
+func loose() []string { return []string{"a link points at no row", "a claim has no membership"} }
+
+// checkInvariants fails the test for each invariant, but for some, that does
+// not hold.
+func checkInvariants(t failer, db *schema.DB, but ...string) {
 	t.Helper()
 	tx, err := db.BeginTxx(t.Context(), &sql.TxOptions{ReadOnly: true})
 	if err != nil {
@@ -102,6 +110,9 @@ func checkInvariants(t failer, db *schema.DB) {
 		}
 	}
 	for _, what := range slices.Sorted(maps.Keys(invariants)) {
+		if slices.Contains(but, what) {
+			continue
+		}
 		var n int
 		if err := x.Get(t.Context(), &n, invariants[what]); err != nil {
 			t.Fatalf("%s: %v", what, err)
@@ -117,14 +128,16 @@ func checkCounts(t failer, r *engine.Report, departments, users int) {
 	t.Helper()
 	for kind, pushed := range map[plugin.Type]int{plugin.Department: departments, plugin.User: users} {
 		c := r.Task.Counts[string(kind)]
-		if c.Total != pushed || c.Created+c.Linked+c.Updated+c.Unchanged+c.Failed+c.Skipped != pushed ||
-			min(c.Created, c.Linked, c.Updated, c.Unchanged, c.Failed, c.Skipped) < 0 {
+		// Records that are gone without a word are counted besides, and conflicts that have ended.
+		gone := c.Deleted + c.Disabled + c.Unlinked + c.Kept
+		if c.Total < pushed || c.Created+c.Linked+c.Updated+c.Unchanged+c.Failed+c.Skipped+gone != c.Total ||
+			min(c.Created, c.Linked, c.Updated, c.Unchanged, c.Failed, c.Skipped, c.Deleted, c.Disabled, c.Unlinked, c.Kept) < 0 {
 			t.Errorf("%d records of type %s are counted as %+v", pushed, kind, c)
 		}
 	}
 	for _, result := range r.Result {
 		n := result.Detail.Count
-		if n.All != n.Success+n.Failed+n.Skipped || min(n.Success, n.Failed, n.Skipped) < 0 || len(result.Detail.FailedRecords) != n.Failed {
+		if n.All != departments && n.All != users || n.All != n.Success+n.Failed+n.Skipped || min(n.Success, n.Failed, n.Skipped) < 0 || len(result.Detail.FailedRecords) != n.Failed {
 			t.Errorf("%s answers %+v with %d failed records", result.Resource, n, len(result.Detail.FailedRecords))
 		}
 	}

@@ -7,24 +7,26 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nocobase-roster/roster/engine"
 	"github.com/nocobase-roster/roster/plugin"
 )
 
 // A model is what the rules of synchronization make of pushes, written down
-// plainly: without a plan, without SQL, and as slowly as it likes. Removal is
-// not in it yet.
+// plainly: without a plan, without SQL, and as slowly as it likes. The files
+// beside this one have a rule each: departments, users, memberships, removal,
+// snapshots.
 type model struct {
-	departments []*modelDepartment // in the order they were made
-	users       []*modelUser
-	records     map[modelKey]*modelRecord
-	pending     map[modelKey][]statement // what waits, and the departments it waits for
-	kept        map[modelMembership]bool // there before anybody claimed it
+	options   map[string]*engine.Options  // of the sources
+	rows      map[plugin.Type][]*modelRow // in the order of their ids
+	records   map[modelKey]*modelRecord   //
+	pending   map[modelKey][]statement    // what waits, and the departments it waits for
+	kept      map[modelMembership]bool    // there before anybody claimed it
+	snapshots map[string]*modelSnapshot   // of sources, those that are not done
+	conflicts map[modelKey]object         // records that want what somebody else holds
+	words     int                         // used up by operators
 }
 
-type modelMembership struct {
-	user       *modelUser
-	department *modelDepartment
-}
+type modelMembership struct{ user, department *modelRow }
 
 type modelKey struct {
 	source string
@@ -32,25 +34,26 @@ type modelKey struct {
 	uid    string
 }
 
-type modelDepartment struct {
-	title  any
-	parent *modelDepartment
-}
-
-type modelUser struct {
-	columns     map[string]any // without nulls
-	main        *modelDepartment
-	roles       []string
-	memberships map[*modelDepartment]bool // true: as an owner
+// A modelRow is a department or a user.
+type modelRow struct {
+	kind        plugin.Type
+	columns     map[string]any     // without nulls
+	byHand      bool               // no source made it
+	parent      *modelRow          // a department's
+	main        *modelRow          // a user's, like what follows
+	roles       []string           //
+	memberships map[*modelRow]bool // true: as an owner
 }
 
 type modelRecord struct {
 	meta, last string
-	department *modelDepartment // the row, one of the two
-	user       *modelUser
+	row        *modelRow // it stands for this one; one that is gone remembers it, unless it was deleted with it
 	adopted    bool
+	removed    string // kept, disabled, unlinked, deleted: it is gone
+	before     any    // of a disabled row, the value of the field that says so
+	text       string // what it said when it was last written
 	said       string // of departments, when it last spoke of them
-	claims     map[*modelDepartment]bool
+	claims     []*modelRow
 }
 
 // A statement is what a user's record says of one department, or a
@@ -64,67 +67,128 @@ type statement struct {
 // counted is what a push came to.
 type counted struct {
 	Created, Linked, Updated, Unchanged, Failed, Skipped int
+	Deleted, Disabled, Unlinked, Kept                    int
 }
 
-func newModel() *model {
-	return &model{records: map[modelKey]*modelRecord{}, pending: map[modelKey][]statement{}, kept: map[modelMembership]bool{}}
+func newModel(options map[string]*engine.Options) *model {
+	return &model{
+		options: options, rows: map[plugin.Type][]*modelRow{}, records: map[modelKey]*modelRecord{}, pending: map[modelKey][]statement{},
+		kept: map[modelMembership]bool{}, snapshots: map[string]*modelSnapshot{},
+		conflicts: map[modelKey]object{},
+	}
+}
+
+// textColumns are those that records state.
+var textColumns = map[plugin.Type][]string{
+	plugin.Department: {"title", "status"},
+	plugin.User:       {"nickname", "status", "username", "email", "phone"},
+}
+
+// uniqueColumns are those of users whose values no two rows share.
+var uniqueColumns = []string{"username", "email", "phone"}
+
+// A modelPush is a push while the model carries it out.
+type modelPush struct {
+	*model
+	randomPush
+	options *engine.Options
+	waited  map[modelKey][]statement // what waited before
+	lost    map[*modelRow]bool       // users who were in a department that went
+	ended   map[*modelRecord]bool    // those that had claims on one
 }
 
 // push carries out a push: departments, then users.
-func (m *model) push(source, matchKey string, departments, users []object) map[plugin.Type]counted {
-	ds, arriving := m.pushDepartments(source, departments)
-	return map[plugin.Type]counted{plugin.Department: ds, plugin.User: m.pushUsers(source, matchKey, users, arriving)}
+func (m *model) push(of randomPush) map[plugin.Type]counted {
+	p := &modelPush{
+		model: m, randomPush: of, options: m.options[of.source],
+		waited: map[modelKey][]statement{}, lost: map[*modelRow]bool{}, ended: map[*modelRecord]bool{},
+	}
+	for key, waits := range m.pending {
+		p.waited[key] = slices.Clone(waits)
+	}
+	whole, came := m.read(of)
+	p.outdate(whole)
+	departments, arriving := p.pushDepartments(whole[plugin.Department], came)
+	users := p.pushUsers(arriving, whole[plugin.User], came)
+	for _, u := range m.rows[plugin.User] {
+		if _, member := u.memberships[u.main]; !member && p.lost[u] {
+			u.main = m.oldest(u)
+		}
+	}
+	return map[plugin.Type]counted{plugin.Department: departments, plugin.User: users}
 }
 
 // A modelItem is a record on its way.
 type modelItem struct {
 	key      modelKey
-	attrs    object // nil: it is not in the push, but what it waits for is
+	attrs    object // nil: it is not in the push
+	cause    string // it is gone, and why: tombstone, absent, below, replaced
 	record   *modelRecord
 	fresh    bool   // the record is not known yet
-	op       string // create, link, update
+	op       string // create, link, update, enable, attach, same; delete, disable, unlink, keep; nothing: it is not looked at
 	refused  bool
-	parent   string           // a department's
-	says     []statement      // a user's
-	row      *modelDepartment // one of the two
-	user     *modelUser
+	circling bool        // refused, and not for a conflict
+	again    bool        // a conflict that is tried again
+	parent   string      // a department's
+	says     []statement // a user's
+	row      *modelRow
+	matched  bool
+	back     bool         // it was gone
+	disabled *modelRecord // its own, or one that it replaces: the row was disabled with it
 	touched  bool
 	restated bool
 }
 
+func (i *modelItem) gone() bool { return i.cause != "" }
+
+// stands says whether the item is a record that is there, and not refused.
+func (i *modelItem) stands() bool { return !i.gone() && !i.refused && i.op != "" }
+
 // stage takes in the records that are any; of several with one uid the last.
-func (m *model) stage(source string, kind plugin.Type, records []object) (items []*modelItem, c counted) {
-	at := map[string]int{}
+// Then come those that a whole reading does not have.
+func (p *modelPush) stage(kind plugin.Type, records []object, whole bool, came map[modelKey]bool) (items []*modelItem, c counted) {
 	for _, r := range records {
 		if !decodable(kind, r) {
 			c.Failed++
 			continue
 		}
-		item := &modelItem{key: modelKey{source, kind, uidOf(r["uid"])}, attrs: r}
-		if _, twice := at[item.key.uid]; twice {
-			c.Skipped++
-			items = slices.DeleteFunc(items, func(i *modelItem) bool { return i.key == item.key })
+		item := &modelItem{key: modelKey{p.source, kind, uidOf(r["uid"])}, attrs: r}
+		if r["isDeleted"] == true {
+			item.cause = "tombstone"
 		}
-		at[item.key.uid] = 1
+		if at := indexOf(items, item.key); at >= 0 {
+			c.Skipped++
+			items = slices.Delete(items, at, at+1)
+		}
 		items = append(items, item)
 	}
+	for key := range p.records {
+		if whole && key.source == p.source && key.kind == kind && !came[key] {
+			items = append(items, &modelItem{key: key, cause: "absent"})
+		}
+	}
 	for _, item := range items {
-		item.record = m.records[item.key]
+		item.record = p.records[item.key]
+		item.fresh = item.record == nil
+		item.parent = uidOf(item.attrs["parentUid"])
 	}
 	return items, c
 }
 
+func indexOf(items []*modelItem, key modelKey) int {
+	return slices.IndexFunc(items, func(i *modelItem) bool { return i.key == key })
+}
+
 // decodable says whether a record is one: it has a uid, and what it states has
-// the types that the columns take.
+// the types that the columns take. One that is gone states nothing.
 func decodable(kind plugin.Type, r object) bool {
-	if uidOf(r["uid"]) == "" || r["isDeleted"] == true {
+	if uidOf(r["uid"]) == "" {
 		return false
 	}
-	texts := []string{"title"}
-	if kind == plugin.User {
-		texts = []string{"nickname", "username", "email", "phone"}
+	if r["isDeleted"] == true {
+		return true
 	}
-	for _, column := range texts {
+	for _, column := range textColumns[kind] {
 		switch r[column].(type) {
 		case nil, string, json.Number:
 		default:
@@ -148,116 +212,153 @@ func uidOf(v any) string {
 	return ""
 }
 
-// arrives says whether the department uid is known, or comes with the push.
-func (m *model) arrives(source, uid string, staged []*modelItem) bool {
-	key := modelKey{source, plugin.Department, uid}
-	return m.records[key] != nil || slices.ContainsFunc(staged, func(i *modelItem) bool { return i.key == key })
-}
-
-// attached are the records that are not in the push and wait for what is.
-func (m *model) attached(source string, kind plugin.Type, staged, arriving []*modelItem) (items []*modelItem) {
-	for key, waits := range m.pending {
-		if key.source != source || key.kind != kind || slices.ContainsFunc(staged, func(i *modelItem) bool { return i.key == key }) {
+// attached are the records that are not in the push and wait for what is, or
+// has come since. Those that are gone do not wait.
+func (p *modelPush) attached(kind plugin.Type, staged, arriving []*modelItem) (items []*modelItem) {
+	for key, waits := range p.pending {
+		r := p.records[key]
+		if key.source != p.source || key.kind != kind || indexOf(staged, key) >= 0 || r.removed != "" || !p.alive(r.row) {
 			continue
 		}
-		if slices.ContainsFunc(waits, func(s statement) bool { return m.arrives(source, s.uid, arriving) }) {
-			items = append(items, &modelItem{key: key, record: m.records[key], says: waits, parent: waits[0].uid})
+		if slices.ContainsFunc(waits, func(s statement) bool { return p.arrives(s.uid, arriving) }) {
+			items = append(items, &modelItem{key: key, record: r, row: r.row, op: "attach", says: waits, parent: waits[0].uid})
 		}
 	}
 	slices.SortFunc(items, func(a, b *modelItem) int { return strings.Compare(a.key.uid, b.key.uid) })
 	return items
 }
 
-func (m *model) pushDepartments(source string, records []object) (counted, []*modelItem) {
-	items, c := m.stage(source, plugin.Department, records)
-	for _, i := range items {
-		i.parent = uidOf(i.attrs["parentUid"])
-	}
-	arriving := items
-	items = append(items, m.attached(source, plugin.Department, items, items)...)
-	for _, i := range items {
-		i.op, i.fresh = "update", i.record == nil
-		if i.fresh {
-			i.op, i.row = "create", &modelDepartment{}
-		} else {
-			i.row = i.record.department
-		}
-	}
-	parents := m.parents(items)
-	for m.refuseCircles(items, parents) {
-		parents = m.parents(items)
-	}
-	for _, i := range items {
-		if !i.refused {
-			m.writeDepartment(i, parents[i])
-		}
-		m.count(&c, i)
-	}
-	return c, arriving
+// arrives says whether the department uid is known, or comes with the push.
+func (p *modelPush) arrives(uid string, staged []*modelItem) bool {
+	key := modelKey{p.source, plugin.Department, uid}
+	r, at := p.records[key], indexOf(staged, key)
+	return r != nil && p.alive(r.row) || at >= 0 && !staged[at].gone()
 }
 
-// parents says which row each department that is not refused comes to stand
-// below; nil is the top.
-func (m *model) parents(items []*modelItem) map[*modelItem]*modelDepartment {
-	parents := map[*modelItem]*modelDepartment{}
+// find says what each record comes to. A link decides, then a match.
+func (p *modelPush) find(items []*modelItem) {
 	for _, i := range items {
-		if i.refused {
+		if i.gone() {
+			p.remove(i)
+		}
+	}
+	matches := p.match(items)
+	for _, i := range items {
+		if i.gone() {
 			continue
 		}
-		parents[i] = nil
-		if r := m.records[modelKey{i.key.source, plugin.Department, i.parent}]; r != nil {
-			parents[i] = r.department
-		}
-		for _, sibling := range items {
-			if sibling.key.uid == i.parent && !sibling.refused {
-				parents[i] = sibling.row
-			}
+		i.row = p.rowOf(i)
+		switch {
+		case i.row == nil && len(matches[i]) > 0:
+			i.op, i.row, i.matched = "link", matches[i][0], true
+		case i.row == nil:
+			i.op, i.row = "create", newRow(i.key.kind)
+		case i.record.removed == "unlinked":
+			i.op = "link"
+		case i.record.removed == "disabled":
+			i.op, i.disabled = "enable", i.record
+		case p.options.Drift == "keep" && i.record.removed == "" && i.record.text == i.text():
+			i.op = "same"
+		default:
+			i.op = "update"
 		}
 	}
-	return parents
+	p.refuseMatches(items, matches)
 }
 
-// refuseCircles refuses the departments of the push that would stand below
-// themselves.
-func (m *model) refuseCircles(items []*modelItem, parents map[*modelItem]*modelDepartment) bool {
-	up := map[*modelDepartment]*modelDepartment{}
-	for _, d := range m.departments {
-		up[d] = d.parent
+func newRow(kind plugin.Type) *modelRow {
+	row := &modelRow{kind: kind, columns: map[string]any{}}
+	if kind == plugin.User {
+		row.roles, row.memberships = []string{"member"}, map[*modelRow]bool{}
 	}
-	for i, parent := range parents {
-		up[i.row] = parent
-	}
-	var circling []*modelItem
-	for i := range parents {
-		at := up[i.row]
-		for steps := 0; at != nil && at != i.row && steps < len(up); steps++ {
-			at = up[at]
-		}
-		if at == i.row {
-			circling = append(circling, i)
-		}
-	}
-	for _, i := range circling {
-		i.refused = true
-	}
-	return len(circling) > 0
+	return row
 }
 
-func (m *model) writeDepartment(i *modelItem, parent *modelDepartment) {
+// rowOf is the row that a record stands for, or stood for before it was gone,
+// if that is there and no other record of the source has taken it since.
+func (p *modelPush) rowOf(i *modelItem) *modelRow {
+	if i.record == nil || !p.alive(i.record.row) || i.record.removed != "" && p.standsFor(i.record.row, i.record, p.source) {
+		return nil
+	}
+	return i.record.row
+}
+
+func (m *model) alive(row *modelRow) bool {
+	return row != nil && slices.Contains(m.rows[row.kind], row)
+}
+
+// standsFor says whether a record of the source, but for one, stands for a row.
+func (m *model) standsFor(row *modelRow, but *modelRecord, source string) bool {
+	for key, r := range m.records {
+		if key.source == source && r != but && r.row == row && r.removed == "" {
+			return true
+		}
+	}
+	return false
+}
+
+// othersStandFor says whether a record of another source stands for a row.
+func (m *model) othersStandFor(row *modelRow, source string) bool {
+	for key, r := range m.records {
+		if key.source != source && r.row == row && r.removed == "" {
+			return true
+		}
+	}
+	return false
+}
+
+// make gives a new row its place: those that Roster makes have the smaller ids.
+func (m *model) make(row *modelRow) {
+	rows := m.rows[row.kind]
+	at := len(rows)
+	for row.kind == plugin.Department && !row.byHand && at > 0 && rows[at-1].byHand {
+		at--
+	}
+	m.rows[row.kind] = slices.Insert(rows, at, row)
+}
+
+// unmake deletes a row; records that stood for it are left without.
+func (m *model) unmake(row *modelRow) {
+	m.rows[row.kind] = slices.DeleteFunc(m.rows[row.kind], func(r *modelRow) bool { return r == row })
+}
+
+// writeColumns writes what a record states, and what disabled its row back.
+func (p *modelPush) writeColumns(i *modelItem) {
 	if i.op == "create" {
-		m.departments = append(m.departments, i.row)
+		p.make(i.row)
 	}
-	if title, stated := i.attrs["title"]; stated {
-		i.touched = i.touched || textValue(title) != i.row.title
-		i.row.title = textValue(title)
+	if i.op == "same" {
+		return
 	}
-	i.touched = i.touched || parent != i.row.parent
-	i.row.parent = parent
-	delete(m.pending, i.key)
-	if i.parent != "" && parent == nil {
-		m.pending[i.key] = []statement{{uid: i.parent}}
+	field := p.options.Removal.Disable.Field
+	if _, stated := i.attrs[field]; i.disabled != nil && !stated {
+		i.set(field, i.disabled.before)
 	}
-	m.keepRecord(i)
+	for _, column := range textColumns[i.key.kind] {
+		if v, stated := i.stated(column); stated {
+			i.set(column, v)
+		}
+	}
+}
+
+func (i *modelItem) set(column string, v any) {
+	i.touched = i.touched || i.row.columns[column] != v
+	if i.row.columns[column] = v; v == nil {
+		delete(i.row.columns, column)
+	}
+}
+
+// stated is the value of a column that a record states; the empty text is none
+// in a unique one.
+func (i *modelItem) stated(column string) (v any, stated bool) {
+	v, stated = i.attrs[column]
+	if i.gone() {
+		return nil, false
+	}
+	if v = textValue(v); v == "" && slices.Contains(uniqueColumns, column) {
+		v = nil
+	}
+	return v, stated
 }
 
 // textValue is a text as a column keeps it: a number by its literal.
@@ -268,32 +369,62 @@ func textValue(v any) any {
 	return v
 }
 
-// keepRecord keeps what was received. Its claims begin with the record.
-func (m *model) keepRecord(i *modelItem) {
-	if i.record == nil {
-		i.record = &modelRecord{claims: map[*modelDepartment]bool{}}
-		m.records[i.key] = i.record
-	}
-	if i.op != "update" {
-		i.record.adopted = i.op == "link"
-	}
-	i.record.department, i.record.user = i.row, i.user
-	if i.attrs == nil {
-		return
-	}
+// text is the record as it is kept.
+func (i *modelItem) text() string {
 	attrs := maps.Clone(i.attrs)
 	delete(attrs, "password") // a secret
 	delete(attrs, "roles")    // a right
-	if meta := canonical(attrs); meta != i.record.meta {
+	return canonical(attrs)
+}
+
+// keepRecord keeps what was received, and that it stands. Claims on what hangs
+// on a row end with the row.
+func (p *modelPush) keepRecord(i *modelItem) {
+	if i.record == nil {
+		i.record = &modelRecord{}
+		p.records[i.key] = i.record
+	}
+	r := i.record
+	i.back = r.removed != ""
+	if r.row != i.row {
+		r.adopted = i.op == "link" && !p.made(i.row)
+		r.claims, r.said = nil, ""
+	}
+	r.row, r.removed, r.before = i.row, "", nil
+	p.keepText(i)
+	if i.attrs != nil {
+		r.text = i.text()
+	}
+}
+
+func (p *modelPush) keepText(i *modelItem) {
+	if i.attrs == nil {
+		return
+	}
+	if meta := i.text(); meta != i.record.meta {
 		i.record.last, i.record.meta = i.record.meta, meta
 	}
 }
 
-func (m *model) count(c *counted, i *modelItem) {
+// made says whether some source made the row.
+func (m *model) made(row *modelRow) bool {
+	for _, r := range m.records {
+		if r.row == row && !r.adopted {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *counted) add(i *modelItem) {
 	switch {
-	case i.attrs == nil:
+	case i.gone() && i.op != "":
+		*map[string]*int{"delete": &c.Deleted, "disable": &c.Disabled, "unlink": &c.Unlinked, "keep": &c.Kept}[i.op]++
+	case i.attrs == nil, i.again && i.refused:
 	case i.refused:
 		c.Failed++
+	case i.op == "skip":
+		c.Skipped++
 	case i.op == "create":
 		c.Created++
 	case i.op == "link":
@@ -305,422 +436,93 @@ func (m *model) count(c *counted, i *modelItem) {
 	}
 }
 
-// uniqueColumns are those of users whose values no two rows share.
-var uniqueColumns = []string{"username", "email", "phone"}
-
-func (m *model) pushUsers(source, matchKey string, records []object, arriving []*modelItem) counted {
-	items, c := m.stage(source, plugin.User, records)
-	items = append(items, m.attached(source, plugin.User, items, arriving)...)
-	for _, i := range items {
-		m.match(i, matchKey, items)
-	}
-	m.refuseStatedTwice(items)
-	for m.refuseHeld(items) {
-	}
-	for _, i := range items { // all let go before any takes
-		if !i.refused {
-			m.writeColumns(i)
-		}
-	}
-	for _, i := range items {
-		if !i.refused {
-			m.keepRecord(i)
-			m.writeMemberships(i)
-		}
-		m.count(&c, i)
-	}
-	return c
-}
-
-// unique is the value of a unique column that a record states; the empty text
-// is none.
-func (i *modelItem) unique(column string) (v any, stated bool) {
-	v, stated = i.attrs[column]
-	if v = textValue(v); v == "" {
-		v = nil
-	}
-	return v, stated
-}
-
-// match finds the row of a user: by its link, else by the match key. A row that
-// stands for another record of the source is nobody's to match, unless that
-// record gives the value away with the same push.
-func (m *model) match(i *modelItem, matchKey string, items []*modelItem) {
-	if i.record != nil {
-		i.op, i.user = "update", i.record.user
-		return
-	}
-	i.fresh = true
-	i.op, i.user = "create", &modelUser{columns: map[string]any{}, roles: []string{"member"}, memberships: map[*modelDepartment]bool{}}
-	if matchKey == "" {
-		return
-	}
-	value, _ := i.unique(matchKey)
-	holder := m.holder(matchKey, value)
-	if holder == nil {
-		return
-	}
-	for key, r := range m.records {
-		if key.source != i.key.source || r.user != holder {
-			continue
-		}
-		if !givesAway(items, holder, matchKey, value) {
-			i.refused = true
-		}
-		return
-	}
-	i.op, i.user = "link", holder
-}
-
-func (m *model) holder(column string, value any) *modelUser {
-	for _, u := range m.users {
-		if value != nil && u.columns[column] == value {
-			return u
-		}
-	}
-	return nil
-}
-
-// givesAway says whether a record of the push has the row take another value.
-func givesAway(items []*modelItem, row *modelUser, column string, value any) bool {
-	return slices.ContainsFunc(items, func(i *modelItem) bool {
-		v, stated := i.unique(column)
-		return !i.refused && i.record != nil && i.record.user == row && stated && v != value ||
-			!i.refused && i.op == "link" && i.user == row && stated && v != value
-	})
-}
-
-// refuseStatedTwice: of records that state one value, the one whose row has it
-// counts, else the first. Those refused already state nothing.
-func (m *model) refuseStatedTwice(items []*modelItem) {
-	for _, column := range uniqueColumns {
-		winners := map[any]*modelItem{}
-		for _, i := range items {
-			if v, _ := i.unique(column); v != nil && !i.refused && (winners[v] == nil || i.has(column, v) && !winners[v].has(column, v)) {
-				winners[v] = i
-			}
-		}
-		for _, i := range items {
-			if v, _ := i.unique(column); v != nil && winners[v] != i {
-				i.refused = true
-			}
-		}
-	}
-}
-
-// has says whether the row of a record has the value already.
-func (i *modelItem) has(column string, v any) bool {
-	return i.op != "create" && i.user.columns[column] == v
-}
-
-// refuseHeld refuses who wants a value that another row keeps.
-func (m *model) refuseHeld(items []*modelItem) (any bool) {
-	for _, i := range items {
-		for _, column := range uniqueColumns {
-			v, _ := i.unique(column)
-			holder := m.holder(column, v)
-			if !i.refused && holder != nil && holder != i.user && !givesAway(items, holder, column, v) {
-				i.refused, any = true, true
-			}
-		}
-	}
-	return any
-}
-
-func (m *model) writeColumns(i *modelItem) {
-	if i.op == "create" {
-		m.users = append(m.users, i.user)
-	}
-	for _, column := range append([]string{"nickname"}, uniqueColumns...) {
-		v, stated := i.attrs[column]
-		if !stated {
-			continue
-		}
-		if v = textValue(v); v == "" && column != "nickname" {
-			v = nil
-		}
-		i.touched = i.touched || i.user.columns[column] != v
-		i.user.columns[column] = v
-		if v == nil {
-			delete(i.user.columns, column)
-		}
-	}
-}
-
-// writeMemberships follows what the record says of departments. What it no
-// longer says goes; what it says as before is only put right where it is
-// missing, and the owner flag and the main department stay as they are.
-func (m *model) writeMemberships(i *modelItem) {
-	said := ""
-	if i.attrs != nil {
-		said = m.hear(i)
-	}
-	i.restated = said != "" && said != i.record.said
-	if said != "" {
-		i.record.said = said
-	}
-	named, unknown := m.resolve(i)
-	moved := false
-	for _, s := range named {
-		moved = m.join(i, s) || moved
-	}
-	if i.restated {
-		moved = m.leave(i, named) || moved
-	}
-	m.wait(i, named, unknown)
-	if i.restated || moved {
-		m.chooseMain(i, named)
-	}
-}
-
-// hear reads what a record says of departments, or else what it still waits
-// for. The text stands for the statement; it is empty where there is none.
-func (m *model) hear(i *modelItem) string {
-	v, stated := i.attrs["departments"]
-	if !stated {
-		i.says = m.pending[i.key]
+// nameOf calls a row as a directory does.
+func (m *model) nameOf(row *modelRow) string {
+	if row == nil {
 		return ""
 	}
-	list, _ := v.([]any)
-	if v == nil {
-		return "null"
+	if !m.alive(row) {
+		return "gone"
 	}
-	for _, v := range list {
-		s := statement{uid: uidOf(v)}
-		if o, ok := v.(object); ok {
-			s.uid = uidOf(o["uid"])
-			s.owner, s.main = boolOf(o["isOwner"]), boolOf(o["isMain"])
-		}
-		at := slices.IndexFunc(i.says, func(o statement) bool { return o.uid == s.uid })
-		if at < 0 {
-			s.pos = len(i.says)
-			i.says = append(i.says, s)
-		} else {
-			s.pos = at
-			i.says[at] = s
-		}
-	}
-	return describe(i.says)
-}
-
-func describe(says []statement) string {
-	s := "["
-	for _, one := range says {
-		s += fmt.Sprintf("%q%s,", one.uid, flags(one.owner, one.main))
-	}
-	return s + "]"
-}
-
-func boolOf(v any) *bool {
-	if b, ok := v.(bool); ok {
-		return &b
-	}
-	return nil
-}
-
-// A namedDepartment is a statement whose department is known.
-type namedDepartment struct {
-	statement
-	row   *modelDepartment
-	fresh bool // the membership is new
-}
-
-func (m *model) resolve(i *modelItem) (named []*namedDepartment, unknown []statement) {
-	for _, s := range i.says {
-		if r := m.records[modelKey{i.key.source, plugin.Department, s.uid}]; r != nil {
-			named = append(named, &namedDepartment{statement: s, row: r.department})
-		} else {
-			unknown = append(unknown, s)
-		}
-	}
-	return named, unknown
-}
-
-// join brings a user into a department that its record names.
-func (m *model) join(i *modelItem, s *namedDepartment) (moved bool) {
-	owner, member := i.user.memberships[s.row]
-	wants := s.owner != nil && *s.owner
-	switch {
-	case !member:
-		i.user.memberships[s.row] = wants
-		i.record.claims[s.row] = true
-		s.fresh, i.touched = true, true
-		return true
-	case !i.restated:
-		return false
-	}
-	if !i.record.claims[s.row] {
-		if !m.claimed(i.user, s.row) {
-			m.kept[modelMembership{i.user, s.row}] = true
-		}
-		i.record.claims[s.row] = true
-		i.touched, moved = true, true
-	}
-	if owner != wants {
-		i.user.memberships[s.row] = wants
-		i.touched = true
-	}
-	return moved
-}
-
-// leave ends the claims that a record no longer makes, and memberships with
-// their last.
-func (m *model) leave(i *modelItem, named []*namedDepartment) (moved bool) {
-	for d := range maps.Clone(i.record.claims) {
-		if slices.ContainsFunc(named, func(s *namedDepartment) bool { return s.row == d }) {
-			continue
-		}
-		delete(i.record.claims, d)
-		i.touched, moved = true, true
-		if !m.claimed(i.user, d) && !m.kept[modelMembership{i.user, d}] {
-			delete(i.user.memberships, d)
-		}
-	}
-	return moved
-}
-
-func (m *model) claimed(u *modelUser, d *modelDepartment) bool {
-	for _, r := range m.records {
-		if r.user == u && r.claims[d] {
-			return true
-		}
-	}
-	return false
-}
-
-// wait remembers the departments that are not known.
-func (m *model) wait(i *modelItem, named []*namedDepartment, unknown []statement) {
-	if i.restated {
-		delete(m.pending, i.key)
-		i.touched = i.touched || len(unknown) > 0
-		if len(unknown) > 0 {
-			m.pending[i.key] = unknown
-		}
-		return
-	}
-	m.pending[i.key] = slices.DeleteFunc(m.pending[i.key], func(s statement) bool {
-		return slices.ContainsFunc(named, func(n *namedDepartment) bool { return n.uid == s.uid })
-	})
-	if len(m.pending[i.key]) == 0 {
-		delete(m.pending, i.key)
-	}
-}
-
-// chooseMain: the one marked, when that is new; else the present one while it
-// is a membership; else the one marked or named first; else the oldest.
-func (m *model) chooseMain(i *modelItem, named []*namedDepartment) {
-	before := i.user.main
-	defer func() { i.touched = i.touched || i.user.main != before }()
-	var first *namedDepartment
-	for _, s := range named {
-		if first == nil || s.marked() && !first.marked() {
-			first = s
-		}
-	}
-	if first != nil && first.marked() && (i.restated || first.fresh) {
-		i.user.main = first.row
-		return
-	}
-	if _, member := i.user.memberships[i.user.main]; member {
-		return
-	}
-	if i.user.main = nil; first != nil {
-		i.user.main = first.row
-		return
-	}
-	for _, d := range m.departments {
-		if _, member := i.user.memberships[d]; member {
-			i.user.main = d
-			return
-		}
-	}
-}
-
-func (s *namedDepartment) marked() bool { return s.main != nil && *s.main }
-
-// nameOf calls a department as a directory does.
-func (m *model) nameOf(d *modelDepartment) string {
-	if d == nil {
-		return ""
-	}
-	if name := m.namesOf(func(r *modelRecord) bool { return r.department == d }); name != "" {
-		return name
-	}
-	return fmt.Sprint("row:", d.title)
-}
-
-func (m *model) nameOfUser(u *modelUser) string {
-	if name := m.namesOf(func(r *modelRecord) bool { return r.user == u }); name != "" {
-		return name
-	}
-	for _, column := range []string{"username", "nickname"} {
-		if v, ok := u.columns[column]; ok {
-			return fmt.Sprint("row:", v)
-		}
-	}
-	return "row:"
-}
-
-func (m *model) namesOf(stands func(*modelRecord) bool) string {
-	var names []string
+	var names, were []string
 	for key, r := range m.records {
-		if stands(r) {
+		switch {
+		case r.row != row:
+		case r.removed == "unlinked":
+			were = append(were, key.source+":"+key.uid)
+		default:
 			names = append(names, key.source+":"+key.uid)
 		}
 	}
-	slices.Sort(names)
-	return strings.Join(names, "=")
+	return calledAfter(names, were, row.columns)
+}
+
+// String is for rapid, which tells what it drew.
+func (r *modelRow) String() string {
+	if r == nil {
+		return "nothing"
+	}
+	return fmt.Sprintf("%s %v", r.kind, r.columns)
 }
 
 // directory is what the database ought to hold.
 func (m *model) directory() directory {
 	d := directory{Departments: map[string]departmentRow{}, Users: map[string]userRow{}, Records: map[string]syncRecord{}}
-	for _, row := range m.departments {
+	for _, row := range m.rows[plugin.Department] {
 		name := m.nameOf(row)
-		out := departmentRow{Columns: map[string]string{}, Parent: m.nameOf(row.parent), Leaf: true, Root: name}
-		if row.title != nil {
-			out.Columns["title"] = row.title.(string)
-		}
+		out := departmentRow{Columns: row.texts(), Parent: m.nameOf(row.parent), Leaf: true, Root: name}
 		for up := row; up != nil; up = up.parent {
 			out.Path, out.Root = "/"+m.nameOf(up)+out.Path, m.nameOf(up)
 		}
-		for _, other := range m.departments {
+		for _, other := range m.rows[plugin.Department] {
 			out.Leaf = out.Leaf && other.parent != row
 		}
 		d.Departments[name] = out
 	}
-	for _, u := range m.users {
-		out := userRow{Columns: map[string]string{"systemSettings": "{}"}, Main: m.nameOf(u.main), Roles: u.roles, Memberships: map[string]bool{}}
-		for column, v := range u.columns {
-			out.Columns[column] = v.(string)
-		}
+	for _, u := range m.rows[plugin.User] {
+		out := userRow{Columns: u.texts(), Main: m.nameOf(u.main), Roles: u.roles, Memberships: map[string]bool{}}
+		out.Columns["systemSettings"] = "{}"
 		for department, owner := range u.memberships {
 			out.Memberships[m.nameOf(department)] = owner
+			if m.kept[modelMembership{u, department}] {
+				d.Kept = append(d.Kept, m.nameOf(u)+" in "+m.nameOf(department))
+			}
 		}
-		d.Users[m.nameOfUser(u)] = out
+		d.Users[m.nameOf(u)] = out
 	}
 	for key, r := range m.records {
-		out := syncRecord{Meta: r.meta, Last: r.last, Indexed: true, Adopted: r.adopted}
-		if r.user != nil {
-			out.Links = append(out.Links, "users="+m.nameOfUser(r.user))
-		} else {
-			out.Links = append(out.Links, "departments="+m.nameOf(r.department))
-		}
-		for department := range r.claims {
-			out.Links = append(out.Links, "departments="+m.nameOf(department))
-		}
-		slices.Sort(out.Links)
-		d.Records[key.source+"/"+string(key.kind)+"/"+key.uid] = out
+		d.Records[key.source+"/"+string(key.kind)+"/"+key.uid] = m.syncRecord(key, r)
 	}
 	for key, waits := range m.pending {
-		for _, s := range waits {
-			d.Pending = append(d.Pending, fmt.Sprintf("%s/%s/%s awaits %s at %d%s", key.source, key.kind, key.uid, s.uid, s.pos, flags(s.owner, s.main)))
+		slices.SortStableFunc(waits, func(a, b statement) int { return a.pos - b.pos })
+		for n, s := range waits {
+			d.Pending = append(d.Pending, fmt.Sprintf("%s/%s/%s awaits %s at %d%s", key.source, key.kind, key.uid, s.uid, n, flags(s.owner, s.main)))
 		}
 	}
 	slices.Sort(d.Pending)
-	for k := range m.kept {
-		d.Kept = append(d.Kept, m.nameOfUser(k.user)+" in "+m.nameOf(k.department))
-	}
 	slices.Sort(d.Kept)
 	return d
+}
+
+func (r *modelRow) texts() map[string]string {
+	texts := map[string]string{}
+	for column, v := range r.columns {
+		texts[column] = v.(string)
+	}
+	return texts
+}
+
+func (m *model) syncRecord(key modelKey, r *modelRecord) syncRecord {
+	out := syncRecord{Meta: r.meta, Last: r.last, Adopted: r.adopted, Removed: r.removed, Indexed: true}
+	if r.removed == "unlinked" && m.alive(r.row) {
+		out.Was = m.nameOf(r.row)
+	}
+	if r.removed != "unlinked" && r.removed != "deleted" {
+		out.Links = append(out.Links, string(key.kind)+"s="+m.nameOf(r.row))
+	}
+	for _, department := range r.claims {
+		out.Links = append(out.Links, "departments="+m.nameOf(department))
+	}
+	slices.Sort(out.Links)
+	return out
 }

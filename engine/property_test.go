@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"flag"
+	"maps"
 	"os"
 	"slices"
 	"strconv"
@@ -35,6 +36,11 @@ func property(t *testing.T, sqlite, postgres int, check func(*rapid.T, *engine.E
 		}
 		if err := flag.Set("rapid.checks", strconv.Itoa(cmp.Or(askedChecks(), n))); err != nil {
 			t.Fatal(err)
+		}
+		for _, table := range []string{"users", "departments"} {
+			if _, err := db.On(db).Exec(t.Context(), `ALTER TABLE {`+table+`} ADD COLUMN status varchar(255)`); err != nil {
+				t.Fatalf("add a custom column to %s: %v", table, err)
+			}
 		}
 		e := engine.New(db, targets.All(db), zap.NewNop())
 		rapid.Check(t, func(t *rapid.T) {
@@ -76,10 +82,56 @@ func empty(t failer, db *schema.DB) {
 	}
 }
 
+// A randomCompany is what stays as it is while pushes come: how its sources are
+// synchronized.
+type randomCompany struct {
+	options map[string]*engine.Options
+	counts  map[string]map[plugin.Type]map[string]bool // what has come in the parts of snapshots
+	open    map[string]string                          // by source, the snapshot that is not done
+}
+
+func drawCompany(t *rapid.T) randomCompany {
+	c := randomCompany{map[string]*engine.Options{}, map[string]map[plugin.Type]map[string]bool{}, map[string]string{}}
+	for _, source := range []string{"hr", "crm"} {
+		c.options[source] = drawOptions(t)
+	}
+	return c
+}
+
+func drawOptions(t *rapid.T) *engine.Options {
+	one := func(what string, of ...string) string { return rapid.SampledFrom(of).Draw(t, what) }
+	o := &engine.Options{
+		Removal: engine.Removal{
+			User:       one("removal of users", "", "", engine.Keep, engine.Unlink, engine.Disabling, engine.Delete),
+			Department: one("removal of departments", "", "", engine.Keep, engine.Unlink, engine.Disabling, engine.Delete),
+			Children:   one("removal of children", "reparent", "remove"),
+		},
+		Conflict:        one("conflict", "link", "link", "skip", "fail"),
+		Memberships:     one("memberships", "own", "own", "adopt", "all"),
+		Drift:           one("drift", "repair", "repair", "keep"),
+		DepartmentMatch: one("departmentMatch", "", "", "title", "path"),
+		IgnoreCase:      rapid.Bool().Draw(t, "ignoreCase"),
+	}
+	if o.Removal.User == engine.Disabling || o.Removal.Department == engine.Disabling {
+		fields := []string{"status"}
+		switch {
+		case o.Removal.Department != engine.Disabling:
+			fields = append(fields, "nickname")
+		case o.Removal.User != engine.Disabling:
+			fields = append(fields, "title")
+		}
+		o.Removal.Disable.Field = one("field that disables", fields...)
+		o.Removal.Disable.Value = rapid.SampledFrom([]any{"left", "left", nil}).Draw(t, "value that disables")
+	}
+	return o
+}
+
 // A randomPush is a push before it is cut into bodies.
 type randomPush struct {
 	source, matchKey   string
 	departments, users []object
+	snapshot           *engine.Snapshot
+	options            *engine.Options
 }
 
 // The values are few, so that they meet.
@@ -88,22 +140,79 @@ var (
 	namedUIDs      = append(slices.Clone(departmentUIDs), "d8", "d9") // which never arrive
 	userUIDs       = []any{"u1", "u2", "u3", "U1", json.Number("42"), json.Number("1e2")}
 	usernames      = []any{"ann", "bob", "Ann"}
-	emails         = []any{"a@x", "b@x", "c@x"}
+	emails         = []any{"a@x", "b@x", "A@x"}
 	phones         = []any{"1", json.Number("2")}
 )
 
-func drawPush(t *rapid.T) randomPush {
-	return randomPush{
+func (c randomCompany) draw(t *rapid.T) randomPush {
+	p := randomPush{
 		source:      rapid.SampledFrom([]string{"hr", "hr", "crm"}).Draw(t, "source"),
 		matchKey:    rapid.SampledFrom([]string{"", "", "username", "email", "phone"}).Draw(t, "matchKey"),
 		departments: rapid.SliceOfN(rapid.Custom(drawDepartment), 0, 6).Draw(t, "departments"),
 		users:       rapid.SliceOfN(rapid.Custom(drawUser), 0, 6).Draw(t, "users"),
 	}
+	p.options = c.options[p.source]
+	if rapid.IntRange(0, 3).Draw(t, "whole") == 0 {
+		p.snapshot = &engine.Snapshot{ID: "all", Done: true}
+		delete(c.open, p.source)
+		drawCounts(t, p.snapshot, p.distinct(nil))
+	}
+	return p
+}
+
+// drawPart draws a push that may be a part of a snapshot.
+func (c randomCompany) drawPart(t *rapid.T) randomPush {
+	p := c.draw(t)
+	if p.snapshot != nil || !rapid.Bool().Draw(t, "part") {
+		return p
+	}
+	if c.open[p.source] == "" || rapid.IntRange(0, 3).Draw(t, "another snapshot") == 0 {
+		c.open[p.source] = "s" + strconv.Itoa(len(c.counts))
+	}
+	p.snapshot = &engine.Snapshot{ID: c.open[p.source], Done: rapid.Bool().Draw(t, "done")}
+	of := p.source + p.snapshot.ID
+	c.counts[of] = p.distinct(c.counts[of])
+	if p.snapshot.Done {
+		drawCounts(t, p.snapshot, c.counts[of])
+		delete(c.open, p.source)
+	}
+	return p
+}
+
+// distinct are the uids of a push and those given.
+func (p randomPush) distinct(more map[plugin.Type]map[string]bool) map[plugin.Type]map[string]bool {
+	uids := map[plugin.Type]map[string]bool{plugin.Department: {}, plugin.User: {}}
+	for kind := range uids {
+		maps.Copy(uids[kind], more[kind])
+	}
+	for key := range first(p.names()) {
+		uids[key.kind][key.uid] = true
+	}
+	return uids
+}
+
+func first[A, B any](a A, _ B) A { return a }
+
+// drawCounts has a snapshot count what came: rightly, most often.
+func drawCounts(t *rapid.T, s *engine.Snapshot, came map[plugin.Type]map[string]bool) {
+	for _, kind := range []plugin.Type{plugin.Department, plugin.User} {
+		switch rapid.IntRange(0, 9).Draw(t, "counts "+string(kind)) {
+		case 0, 1:
+			continue
+		case 2:
+			came[kind] = map[string]bool{"one": true, "two": true}
+		}
+		if s.Counts == nil {
+			s.Counts = map[plugin.Type]int{}
+		}
+		s.Counts[kind] = len(came[kind])
+	}
 }
 
 func drawDepartment(t *rapid.T) object {
 	d := object{"uid": rapid.SampledFrom(departmentUIDs).Draw(t, "uid")}
-	state(t, d, "title", nil, "A", "B", "", "研发", json.Number("3"))
+	state(t, d, "title", nil, "A", "a", "B", "", "研发", json.Number("3"))
+	sometimes(t, d, "status", nil, "left", "here")
 	state(t, d, "parentUid", append([]any{nil, ""}, namedUIDs...)...)
 	spoil(t, d, "title")
 	return d
@@ -112,6 +221,7 @@ func drawDepartment(t *rapid.T) object {
 func drawUser(t *rapid.T) object {
 	u := object{"uid": rapid.SampledFrom(userUIDs).Draw(t, "uid")}
 	state(t, u, "nickname", nil, "", "Ann", "Bob", "安娜 😀")
+	sometimes(t, u, "status", nil, "left", "here")
 	state(t, u, "username", append(slices.Clone(usernames), nil, "")...)
 	state(t, u, "email", append(slices.Clone(emails), nil, "")...)
 	state(t, u, "phone", append(slices.Clone(phones), nil)...)
@@ -132,7 +242,15 @@ func state(t *rapid.T, r object, field string, values ...any) {
 	}
 }
 
-// spoil makes of a few records what is none, or what has more than it should.
+// sometimes is state for what is rarely stated.
+func sometimes(t *rapid.T, r object, field string, values ...any) {
+	if rapid.IntRange(0, 5).Draw(t, "speaks of "+field) == 0 {
+		state(t, r, field, values...)
+	}
+}
+
+// spoil makes of some records what is gone, and of a few what is none, or what
+// has more than it should.
 func spoil(t *rapid.T, r object, text string) {
 	switch rapid.IntRange(0, 30).Draw(t, "kind") {
 	case 0:
@@ -149,6 +267,10 @@ func spoil(t *rapid.T, r object, text string) {
 		r["password"] = "hunter2"
 	case 6:
 		r["shoeSize"] = json.Number("43")
+	case 7, 8, 9, 10, 11, 12:
+		r["isDeleted"] = true
+	case 13:
+		r["isDeleted"] = false
 	}
 }
 
@@ -176,7 +298,9 @@ func (p randomPush) cut(t *rapid.T) engine.Push {
 		bodies = append(bodies, bodyOf(kind, rest[kind][:n]))
 		rest[kind] = rest[kind][n:]
 	}
-	return pushBodies(p.source, p.matchKey, bodies...)
+	push := pushBodies(p.source, p.matchKey, bodies...)
+	push.Snapshot, push.Options = p.snapshot, p.options
+	return push
 }
 
 func (p randomPush) none() bool { return len(p.departments)+len(p.users) == 0 }
@@ -194,7 +318,7 @@ func (p randomPush) doCut(t *rapid.T, e *engine.Engine, db *schema.DB, push engi
 		t.Fatalf("Push() = %v", err)
 	}
 	checkCounts(t, r, len(p.departments), len(p.users))
-	checkInvariants(t, db)
+	checkInvariants(t, db, loose()...)
 	return r
 }
 
@@ -209,17 +333,18 @@ func same(t failer, what string, want, got any) {
 // counted as the model counts it.
 func TestEveryPushDoesWhatTheRulesSay(t *testing.T) {
 	property(t, 100, 15, func(t *rapid.T, e *engine.Engine, db *schema.DB) {
-		m := newModel()
+		c := drawCompany(t)
+		m := newModel(c.options)
 		for range rapid.IntRange(1, 5).Draw(t, "pushes") {
 			for range rapid.IntRange(0, 2).Draw(t, "acts of an operator") {
 				actByHand(t, db, m)
 			}
-			p := drawPush(t)
+			p := c.drawPart(t)
 			if p.none() {
 				continue
 			}
 			r := p.do(t, e, db)
-			want := m.push(p.source, p.matchKey, p.departments, p.users)
+			want := m.push(p)
 			same(t, "the database is not as the rules say", m.directory(), readDirectory(t, db).without())
 			same(t, "the counts differ", want, map[plugin.Type]counted{
 				plugin.Department: countedOf(r.Task.Counts["department"]), plugin.User: countedOf(r.Task.Counts["user"]),
@@ -229,31 +354,33 @@ func TestEveryPushDoesWhatTheRulesSay(t *testing.T) {
 }
 
 func countedOf(c engine.Counts) counted {
-	return counted{c.Created, c.Linked, c.Updated, c.Unchanged, c.Failed, c.Skipped}
+	return counted{c.Created, c.Linked, c.Updated, c.Unchanged, c.Failed, c.Skipped, c.Deleted, c.Disabled, c.Unlinked, c.Kept}
 }
 
-// A push that is done again finds nothing to do. Where records failed it may
-// take a few times: one that gave way to a record that failed itself has its
-// turn then.
+// A push that is done again finds nothing to do. Where records failed, then or
+// before, it may take a few times: one that gave way to a record that failed
+// itself has its turn then.
 func TestSamePushAgainChangesNothing(t *testing.T) {
 	property(t, 60, 10, func(t *rapid.T, e *engine.Engine, db *schema.DB) {
+		c := drawCompany(t)
 		for range rapid.IntRange(1, 3).Draw(t, "pushes") {
-			p := drawPush(t)
+			p := c.draw(t)
 			if p.none() {
 				continue
 			}
 			r := p.do(t, e, db)
-			failed, before := -1, directory{}
-			for n := failedIn(r); n != failed; n = failedIn(r) {
-				if failed >= 0 && n > failed {
+			failed, before, after := failedIn(r), directory{}, readDirectory(t, db)
+			for gocmp.Diff(before, after) != "" {
+				before = after
+				r = p.do(t, e, db)
+				if n := failedIn(r); n > failed {
 					t.Errorf("the same push again: %d failed, after %d", n, failed)
 				}
-				failed, before = n, readDirectory(t, db)
-				r = p.do(t, e, db)
+				failed, after = failedIn(r), readDirectory(t, db)
 			}
 			same(t, "the same push again changed something", before, readDirectory(t, db))
 			for kind, c := range r.Task.Counts {
-				if c.Created+c.Linked+c.Updated+c.Deleted > 0 {
+				if c.Created+c.Linked+c.Updated+c.Deleted+c.Disabled+c.Unlinked+c.Kept > 0 {
 					t.Errorf("the same push again: %s: %v", kind, c)
 				}
 			}
@@ -282,8 +409,9 @@ func everyItem(t failer, e *engine.Engine, task engine.Task) []engine.Item {
 // A plan says what the push then does, and changes nothing.
 func TestPlanIsWhatPushDoes(t *testing.T) {
 	property(t, 60, 10, func(t *rapid.T, e *engine.Engine, db *schema.DB) {
+		c := drawCompany(t)
 		for range rapid.IntRange(1, 3).Draw(t, "pushes") {
-			p := drawPush(t)
+			p := c.drawPart(t)
 			if p.none() {
 				continue
 			}
@@ -318,8 +446,9 @@ func asPlanned(items []engine.Item) []engine.Item {
 func TestOrderOfRecordsDoesNotMatter(t *testing.T) {
 	property(t, 60, 10, func(t *rapid.T, e *engine.Engine, db *schema.DB) {
 		var pushes []randomPush
+		c := drawCompany(t)
 		for range rapid.IntRange(1, 3).Draw(t, "pushes") {
-			if p := drawPeaceful(t); !p.none() {
+			if p := c.drawPeaceful(t); !p.none() {
 				pushes = append(pushes, p)
 			}
 		}
@@ -339,9 +468,9 @@ func TestOrderOfRecordsDoesNotMatter(t *testing.T) {
 
 // drawPeaceful draws a push of one source in which every uid and every unique
 // value is stated at most once.
-func drawPeaceful(t *rapid.T) randomPush {
-	p := drawPush(t)
-	p.source, p.matchKey = "hr", ""
+func (c randomCompany) drawPeaceful(t *rapid.T) randomPush {
+	p := c.draw(t)
+	p.source, p.matchKey, p.options = "hr", "", c.options["hr"]
 	uid := func(r object) string { return uidOf(r["uid"]) }
 	p.departments = distinct(p.departments, uid)
 	p.users = distinct(p.users, uid)
@@ -355,6 +484,92 @@ func drawPeaceful(t *rapid.T) randomPush {
 		}
 	}
 	return p
+}
+
+// A whole directory in one push comes to the same end as in the parts of a
+// snapshot, where no two records want the same: departments before people, in
+// any order and cut anywhere.
+func TestSnapshotInPartsDoesTheSame(t *testing.T) {
+	property(t, 60, 10, func(t *rapid.T, e *engine.Engine, db *schema.DB) {
+		var pushes []randomPush
+		c := drawCompany(t)
+		for range rapid.IntRange(1, 3).Draw(t, "pushes") {
+			if p := c.drawDirectory(t); len(p.departments) > 0 && len(p.users) > 0 {
+				pushes = append(pushes, p)
+			}
+		}
+		for _, p := range pushes {
+			p.do(t, e, db)
+		}
+		want := readDirectory(t, db)
+		empty(t, db)
+		for _, p := range pushes {
+			for _, part := range p.parts(t) {
+				part.do(t, e, db)
+			}
+		}
+		same(t, "parts came to another end", want.without(), readDirectory(t, db).without())
+	})
+}
+
+// drawDirectory draws a whole directory that is sound: everybody has values of
+// their own, from one push to the next, no department stands below itself, and
+// what is named is there or never was.
+func (c randomCompany) drawDirectory(t *rapid.T) randomPush {
+	p := c.drawPeaceful(t)
+	unnamed := func(r object) bool { return uidOf(r["uid"]) == "" }
+	p.departments, p.users = slices.DeleteFunc(p.departments, unnamed), slices.DeleteFunc(p.users, unnamed)
+	there := []any{"d8", "d9"} // which never arrive
+	for _, d := range p.departments {
+		d["parentUid"] = rapid.SampledFrom(there).Draw(t, "parent")
+		there = append(there, d["uid"])
+		if _, stated := d["title"]; stated {
+			d["title"] = "title of " + uidOf(d["uid"])
+		}
+		delete(d, "isDeleted")
+	}
+	for _, u := range p.users {
+		for _, column := range uniqueColumns {
+			u[column] = column + " of " + uidOf(u["uid"])
+		}
+		if list, ok := u["departments"].([]any); ok {
+			u["departments"] = slices.DeleteFunc(list, func(v any) bool { return !slices.Contains(there, departmentOf(v)) })
+		}
+	}
+	p.snapshot = &engine.Snapshot{ID: "one", Done: true, Counts: map[plugin.Type]int{plugin.Department: len(p.departments), plugin.User: len(p.users)}}
+	return p
+}
+
+func departmentOf(v any) any {
+	if o, ok := v.(object); ok {
+		return o["uid"]
+	}
+	return v
+}
+
+// parts cuts a push into the parts of a snapshot.
+func (p randomPush) parts(t *rapid.T) (parts []randomPush) {
+	departments := rapid.Permutation(p.departments).Draw(t, "departments in another order")
+	users := rapid.Permutation(p.users).Draw(t, "users in another order")
+	for len(departments)+len(users) > 0 {
+		part := p
+		n := rapid.IntRange(0, len(departments)).Draw(t, "departments of the part")
+		m := 0
+		if n == len(departments) {
+			m = rapid.IntRange(0, len(users)).Draw(t, "users of the part")
+		}
+		if n+m == 0 {
+			n, m = len(departments), len(users)
+		}
+		part.departments, part.users = departments[:n], users[:m]
+		departments, users = departments[n:], users[m:]
+		part.snapshot = &engine.Snapshot{ID: "parts", Done: len(departments)+len(users) == 0}
+		if part.snapshot.Done {
+			part.snapshot.Counts = p.snapshot.Counts
+		}
+		parts = append(parts, part)
+	}
+	return parts
 }
 
 func distinct(records []object, key func(object) string) []object {
