@@ -15,12 +15,14 @@ type document struct {
 	Result []engine.SyncResult      `json:"result"`
 	Notes  []engine.Note            `json:"notes"`
 	Items  []engine.Item            `json:"items,omitempty"` // of a plan
+
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 func newDocument(r *engine.Report) document {
 	return document{
 		TaskID: r.Task.ID, State: r.Task.State, Counts: r.Task.Counts,
-		Result: r.Result, Notes: r.Notes, Items: r.Items,
+		Result: r.Result, Notes: r.Notes, Items: r.Items, Warnings: r.Warnings,
 	}
 }
 

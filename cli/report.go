@@ -20,6 +20,11 @@ func (a *app) reportPush(ctx context.Context, eng *engine.Engine, r *engine.Repo
 	if err := a.printTask(r.Task); err != nil {
 		return err
 	}
+	for _, warning := range r.Warnings {
+		if _, err := fmt.Fprintf(a.out, "\n%s\n", a.out.yellow(printable(warning))); err != nil {
+			return err
+		}
+	}
 	if err := a.printReasons(ctx, eng, r.Task, verbose); err != nil {
 		return err
 	}

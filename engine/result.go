@@ -12,7 +12,10 @@ type Report struct {
 	Task   Task
 	Result []SyncResult // one entry per resource that accepts the types pushed, in NocoBase's order
 	Notes  []Note
-	Items  []Item // of a plan: what it would do, the first ItemsInReport of them
+	// Warnings say what of the run is not as was asked for: why absence was not
+	// looked at, or which guard would hold a push of the plan.
+	Warnings []string
+	Items    []Item // of a plan: what it would do, the first ItemsInReport of them
 }
 
 // A SyncResult says how one target resource fared: NocoBase's own shape, with

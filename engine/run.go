@@ -242,7 +242,8 @@ func (r *run) planned(ctx context.Context, x schema.Conn, layouts []*layout) err
 	return schema.Wrap(err, "keep what the plan is of")
 }
 
-// end writes how the run ended; it does so even when its context is over.
+// end writes how the run ended; it does so even when its context is over. It
+// does not where chunks are there no more that were committed: see lost.
 func (r *run) end(ctx context.Context, s State, message string, counts map[string]Counts) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lease)
 	defer cancel()
@@ -254,8 +255,9 @@ func (r *run) end(ctx context.Context, s State, message string, counts map[strin
 	if err != nil {
 		return err
 	}
-	n, err := r.engine.db.On(r.engine.db).Exec(ctx, `UPDATE {runs} SET state = ?, message = ?, counts = ?, finished_at = `+r.engine.db.Now(0)+` WHERE id = ? AND owner = ? AND finished_at IS NULL`,
-		s, clip(message), string(b), r.id, r.engine.owner)
+	n, err := r.engine.db.On(r.engine.db).Exec(ctx, `UPDATE {runs} SET state = ?, message = ?, counts = ?, finished_at = `+r.engine.db.Now(0)+`
+		WHERE id = ? AND owner = ? AND finished_at IS NULL AND (SELECT count(*) FROM {chunks} c WHERE c.run = {runs}.id) >= ?`,
+		s, clip(message), string(b), r.id, r.engine.owner, r.marks.Load())
 	if err == nil && n == 0 {
 		return errTaken
 	}

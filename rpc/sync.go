@@ -84,6 +84,8 @@ type pushResult struct {
 	Message string              `json:"message"`
 	Result  []engine.SyncResult `json:"result" jsonschema:"NocoBase's own answer, an entry per resource"`
 	Notes   []engine.Note       `json:"notes" jsonschema:"what was left out of the records, and why"`
+
+	Warnings []string `json:"warnings,omitempty" jsonschema:"what is not as was asked for: why absence was not looked at, which guard would hold the push"`
 }
 
 func (s *session) push(ctx context.Context, p pushParams) (*pushResult, error) {
@@ -103,6 +105,8 @@ type planResult struct {
 	Items   []engine.Item            `json:"items" jsonschema:"what would be done, the first 1000; tasks/items has all"`
 	Result  []engine.SyncResult      `json:"result"`
 	Notes   []engine.Note            `json:"notes"`
+
+	Warnings []string `json:"warnings,omitempty" jsonschema:"which guard would hold the push, why absence was not looked at"`
 }
 
 func (s *session) plan(ctx context.Context, p pushParams) (*planResult, error) {
@@ -111,7 +115,7 @@ func (s *session) plan(ctx context.Context, p pushParams) (*planResult, error) {
 		return nil, err
 	}
 	b := pushResultOf(r)
-	return &planResult{b.TaskID, b.Status, b.State, b.Message, r.Task.Counts, list(r.Items), b.Result, b.Notes}, nil
+	return &planResult{b.TaskID, b.Status, b.State, b.Message, r.Task.Counts, list(r.Items), b.Result, b.Notes, b.Warnings}, nil
 }
 
 type retryParams struct {
@@ -162,5 +166,5 @@ func pushResultOf(r *engine.Report) *pushResult {
 		detail.FailedRecords = list(detail.FailedRecords)
 	}
 	t := r.Task
-	return &pushResult{t.ID, t.Status, t.State, t.Message, list(r.Result), list(r.Notes)}
+	return &pushResult{t.ID, t.Status, t.State, t.Message, list(r.Result), list(r.Notes), r.Warnings}
 }
