@@ -36,7 +36,19 @@ type company struct {
 func each(t *testing.T, test func(c *company)) {
 	t.Helper()
 	t.Parallel()
-	schematest.Each(t, func(t *testing.T, db *schema.DB) { test(newCompany(t, db)) })
+	databases(t, func(t *testing.T, db *schema.DB) { test(newCompany(t, db)) })
+}
+
+// databases runs a test on SQLite and on PostgreSQL. Under the race detector
+// there is only PostgreSQL: there a run writes on two connections, while SQLite
+// is Go itself, and watching it would take all the time.
+func databases(t *testing.T, test func(t *testing.T, db *schema.DB)) {
+	t.Helper()
+	if underRace {
+		t.Run("postgres", func(t *testing.T) { test(t, schematest.Open(t, schematest.Migrated(t))) })
+		return
+	}
+	schematest.Each(t, test)
 }
 
 func newCompany(tb testing.TB, db *schema.DB) *company {

@@ -18,7 +18,6 @@ import (
 	"github.com/nocobase-roster/roster/engine"
 	"github.com/nocobase-roster/roster/plugin"
 	"github.com/nocobase-roster/roster/schema"
-	"github.com/nocobase-roster/roster/schema/schematest"
 	"github.com/nocobase-roster/roster/targets"
 )
 
@@ -26,7 +25,7 @@ import (
 // -rapid.checks or RAPID_CHECKS says, or as few as are quick. Every company
 // starts with empty tables.
 func property(t *testing.T, sqlite, postgres int, check func(*rapid.T, *engine.Engine, *schema.DB)) {
-	schematest.Each(t, func(t *testing.T, db *schema.DB) {
+	databases(t, func(t *testing.T, db *schema.DB) {
 		n := sqlite
 		if db.Dialect() == "postgres" {
 			n = postgres
