@@ -18,8 +18,8 @@ type request struct {
 	Options  *Options `json:"options,omitempty"` // as given with the push
 }
 
-// options are how the run's source is synchronized: as the push says, else as
-// NocoBase's row of the source, else the defaults.
+// readOptions reads how the run's source is synchronized: as the push says, else
+// as NocoBase's row of the source does, else the defaults.
 func (r *run) readOptions(ctx context.Context) error {
 	if r.request.Options != nil {
 		r.options = *r.request.Options

@@ -12,7 +12,7 @@ import (
 	"github.com/nocobase-roster/roster/schema"
 )
 
-// A state is what it takes, besides the plan, to end a run.
+// A runState is what it takes, besides the plan, to end a run.
 type runState struct {
 	Totals map[plugin.Type]int `json:"totals"`
 	Last   int64               `json:"last"`
