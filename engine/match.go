@@ -97,7 +97,7 @@ func refuseMatches(ctx context.Context, p *Plan, f finding) error {
 		args []any
 	}{
 		{`
-		SELECT m.seq, 'conflict', ?, m.n || ' rows match it, of which ' || m.row_id || ' is the first: it stands for none before they differ'
+		SELECT m.seq, 'conflict', ?, m.n || ' rows match it, the first is row ' || m.row_id || ': have only one match, then retry'
 		FROM match_<type> m JOIN found_<type> w ON w.seq = m.seq WHERE m.n > 1 AND w.op = 'link' AND ` + unrefused, []any{by}},
 		{`
 		SELECT w.seq, 'conflict', ?, 'row ' || w.row_id || ', which it matches, stands for record ' || min(o.uid) || ' of the same source'

@@ -135,7 +135,7 @@ func TestDepartmentsAreMatched(t *testing.T) {
 			"by title, two of one title are a conflict", "title", false,
 			[][]string{{top, works, worksDesk}},
 			[]string{"c 1", "w 2"},
-			[]string{"wd (conflict, title): 2 rows match it, of which 3 is the first: it stands for none before they differ"},
+			[]string{"wd (conflict, title): 2 rows match it, the first is row 3: have only one match, then retry"},
 			same,
 		},
 		{
@@ -238,7 +238,7 @@ func TestDepartmentsWithOnePathAreAConflict(t *testing.T) {
 		c.make("departments", `id, title, sort, "isLeaf"`, "6, 'Company', 6, true")
 		c.move("Company", "nothing")
 		r := c.pushAs(engine.Push{Source: "hr", Options: with(func(o *engine.Options) { o.DepartmentMatch = "path" })}, departments(`{"uid":"c","title":"Company"}`, `{"uid":"w","title":"Works","parentUid":"c"}`))
-		c.wantFailed(r, "c (conflict, path): 2 rows match it, of which 1 is the first: it stands for none before they differ")
+		c.wantFailed(r, "c (conflict, path): 2 rows match it, the first is row 1: have only one match, then retry")
 	})
 }
 
@@ -292,7 +292,7 @@ func TestTwoRowsThatDifferInCaseAreAConflict(t *testing.T) {
 		o := with(func(o *engine.Options) { o.IgnoreCase = true })
 		ann := users(`{"uid":"a","username":"ann","nickname":"HR"}`)
 		r := c.pushAs(engine.Push{Source: "hr", MatchKey: "username", Options: o}, ann)
-		c.wantFailed(r, "a (conflict, username): 2 rows match it, of which 1 is the first: it stands for none before they differ")
+		c.wantFailed(r, "a (conflict, username): 2 rows match it, the first is row 1: have only one match, then retry")
 		r = c.pushBy("username", "hr", ann)
 		c.wantMessage(r, "user: 1 linked")
 		c.wantUsers("nickname", "HR", "Anna")
@@ -302,7 +302,7 @@ func TestTwoRowsThatDifferInCaseAreAConflict(t *testing.T) {
 // Of two reasons to refuse a record it is told one.
 func TestTwoRowsOfAnotherSourceThatDifferInCaseAreAConflict(t *testing.T) {
 	for policy, want := range map[string]string{
-		"link": "2 rows match it, of which 1 is the first: it stands for none before they differ",
+		"link": "2 rows match it, the first is row 1: have only one match, then retry",
 		"fail": "row 1, which it matches, is another source's, and options.sync.conflict says to fail",
 	} {
 		t.Run(policy, func(t *testing.T) {
