@@ -45,6 +45,7 @@ type app struct {
 	in       *os.File
 	out, err screen
 	db       string
+	naming   namingFlags
 	level    zap.AtomicLevel
 	json     bool
 	started  bool // the command line was understood
@@ -72,6 +73,7 @@ func (a *app) command() *cobra.Command {
 	}
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.db, "db", "", "database: sqlite:PATH or postgres://… (default $ROSTER_DB, else sqlite:roster.db)")
+	a.naming.add(root)
 	flags.TextVar(&a.level, "log-level", zap.NewAtomicLevelAt(zap.WarnLevel), "what to log on standard error: debug, info, warn or error")
 	flags.BoolVar(&a.json, "json", false, "print JSON for scripts instead of tables")
 	root.SetIn(a.in)
@@ -83,7 +85,7 @@ func (a *app) command() *cobra.Command {
 
 // open opens the engine of a command at a terminal.
 func (a *app) open(ctx context.Context) (*engine.Engine, error) {
-	return engine.Open(ctx, a.database(), a.parts.Targets, a.logger())
+	return engine.Open(ctx, a.database(), a.naming.told(), a.parts.Targets, a.logger())
 }
 
 // database is the URL to open when nobody else names one. It is no default of

@@ -57,7 +57,9 @@ func (a *app) server() *rpc.Server {
 		SourceTypes: a.parts.Sources,
 		Targets:     a.parts.TargetInfos,
 		Open: func(ctx context.Context, c rpc.Config) (*engine.Engine, error) {
-			return engine.Open(ctx, cmp.Or(c.DB.Reveal(), a.database()), a.parts.Targets, log)
+			told := a.naming.told()
+			told.Schema, told.Prefix, told.Underscored = cmp.Or(c.Schema, told.Schema), cmp.Or(c.TablePrefix, told.Prefix), cmp.Or(c.Underscored, told.Underscored)
+			return engine.Open(ctx, cmp.Or(c.DB.Reveal(), a.database()), told, a.parts.Targets, log)
 		},
 		Log:   log,
 		Level: a.level,

@@ -152,7 +152,7 @@ func TestAColumnMayChangeItsType(t *testing.T) {
 
 func TestColumnsOfAnyName(t *testing.T) {
 	names := []string{
-		"n", "op", "fresh", "touched", "awaits", "row_id", "record_id", "pos", "full name", "wer?", "{x}", "{users}", "[x]",
+		"n", "op", "fresh", "touched", "awaits", "row_id", "restated", "pos", "full name", "wer?", "{x}", "{users}", "[x]",
 		"$1", "it's", `say "hi"`, "50%", "漢字", "select",
 	}
 	each(t, func(c *company) {
@@ -194,7 +194,7 @@ func TestColumnsCalledAsASyncCallsItsOwnAreLeftAlone(t *testing.T) {
 func TestARowTheDatabaseRefusesFailsAlone(t *testing.T) {
 	each(t, func(c *company) {
 		c.column("users", "badge", "varchar(255) CHECK (badge <> 'forged')")
-		constraint := map[string]string{"sqlite": "badge", "postgres": "users_badge_check"}[c.db.Dialect()]
+		constraint := map[string]string{"sqlite": "badge", "postgres": "nb_users_badge_check"}[c.db.Dialect()]
 		var people, want []string
 		for i := range 100 {
 			badge := "fine"
@@ -234,7 +234,7 @@ func TestATriggerThatSaysNoStopsOnlyItsRow(t *testing.T) {
 			c.hand(`CREATE TRIGGER no BEFORE INSERT ON users WHEN NEW.nickname = 'No' BEGIN SELECT RAISE(ABORT, 'no'); END`)
 		} else {
 			c.hand(`CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF NEW.nickname = ''No'' THEN RAISE EXCEPTION ''no''; END IF; RETURN NEW; END'`)
-			c.hand(`CREATE TRIGGER no BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION no()`)
+			c.hand(`CREATE TRIGGER no BEFORE INSERT ON {users} FOR EACH ROW EXECUTE FUNCTION no()`)
 		}
 		r := c.push("hr", users(`{"uid":"a","nickname":"Ann"}`, `{"uid":"b","nickname":"No"}`))
 		c.wantUsers("nickname", "Ann")

@@ -165,7 +165,7 @@ func TestAClosedEngineTakesNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := db.Migrate(t.Context()); err != nil {
+		if err := db.Migrate(t.Context(), schema.Told{}); err != nil {
 			t.Fatal(err)
 		}
 		e := engine.New(db, targets.All(db), zaptest.NewLogger(t))

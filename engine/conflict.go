@@ -21,7 +21,7 @@ func refuseConflicts(ctx context.Context, p *Plan, l *layout, found finding) err
 		return err
 	}
 	for _, c := range l.unique() {
-		if err := refuseTwice(ctx, p, c.Name); err != nil {
+		if err := refuseTwice(ctx, p, &c); err != nil {
 			return err
 		}
 	}
@@ -32,7 +32,7 @@ func refuseConflicts(ctx context.Context, p *Plan, l *layout, found finding) err
 		return err
 	}
 	for _, c := range l.unique() {
-		if err := findHolders(ctx, p, l, c.Name); err != nil {
+		if err := findHolders(ctx, p, l, &c); err != nil {
 			return err
 		}
 	}
@@ -44,8 +44,8 @@ func refuseConflicts(ctx context.Context, p *Plan, l *layout, found finding) err
 
 // refuseTwice: of records that state the same unique value the one whose row
 // has it counts, else the first; those refused already state nothing.
-func refuseTwice(ctx context.Context, p *Plan, column string) error {
-	c := schema.Quote(column)
+func refuseTwice(ctx context.Context, p *Plan, column *schema.Column) error {
+	c := column.SQL()
 	_, err := p.Exec(ctx, `
 		INSERT INTO refused_<type> (seq, kind, field, reason)
 		SELECT x.seq, 'conflict', ?, ? || ' is also stated by record ' || x.winner || ' of the same push, which counts'
@@ -56,7 +56,7 @@ func refuseTwice(ctx context.Context, p *Plan, column string) error {
 		      LEFT JOIN {<rows>} u ON u.id = w.row_id AND w.op <> 'create'
 		      WHERE w.op <> 'same' AND `+unrefused+`
 		      WINDOW best AS (PARTITION BY s.`+c+` ORDER BY CASE WHEN u.`+c+` = s.`+c+` THEN 0 ELSE 1 END, w.seq)) x
-		WHERE x.place > 1`, column, column)
+		WHERE x.place > 1`, column.Name, column.Name)
 	return schema.Wrap(err, "look for values stated twice")
 }
 
@@ -65,16 +65,16 @@ const unrefused = `w.seq NOT IN (SELECT seq FROM refused_<type>)`
 
 // findHolders notes which row holds a value that a record wants, and which
 // record of the push, if any, makes that row let go of it. Refused ones do not.
-func findHolders(ctx context.Context, p *Plan, l *layout, column string) error {
-	c := schema.Quote(column)
+func findHolders(ctx context.Context, p *Plan, l *layout, column *schema.Column) error {
+	c := column.SQL()
 	_, err := p.Exec(ctx, `
 		INSERT INTO wanted_<type> (seq, field, holder, holder_seq)
 		SELECT w.seq, ?, h.id, hw.seq
 		FROM found_<type> w JOIN staged_<type> s ON s.seq = w.seq JOIN {<rows>} h ON h.`+c+` = s.`+c+`
 		LEFT JOIN (found_<type> hw JOIN staged_<type> hs ON hs.seq = hw.seq)
-		     ON hw.row_id = h.id AND (hw.op = 'delete' OR hw.op IN ('update', 'enable', 'link', 'disable') AND `+l.states("hs._mask", column)+` AND hs.`+c+` IS DISTINCT FROM h.`+c+`)
+		     ON hw.row_id = h.id AND (hw.op = 'delete' OR hw.op IN ('update', 'enable', 'link', 'disable') AND `+l.states("hs._mask", column.Name)+` AND hs.`+c+` IS DISTINCT FROM h.`+c+`)
 		     AND hw.seq NOT IN (SELECT seq FROM refused_<type>)
-		WHERE w.op <> 'same' AND h.id <> w.row_id`, column)
+		WHERE w.op <> 'same' AND h.id <> w.row_id`, column.Name)
 	return schema.Wrap(err, "look for rows that hold a value")
 }
 

@@ -20,7 +20,7 @@ func TestANewDepartmentIsAsNocoBaseMakesOne(t *testing.T) {
 
 func TestSortGoesOnFromTheGreatest(t *testing.T) {
 	each(t, func(c *company) {
-		c.make("departments", `id, title, sort, "isLeaf"`, "7, 'Made by hand', 40, true")
+		c.make("departments", `id, title, sort, [isLeaf]`, "7, 'Made by hand', 40, true")
 		c.hand(`INSERT INTO {main_departments_path} ([nodePk], path, [rootPk]) VALUES (7, '/7', 7)`)
 		c.push("hr", departments(`{"uid":"1","title":"A"}`, `{"uid":"2","title":"B"}`))
 		c.same("sort", c.list(`SELECT title, sort FROM {departments} ORDER BY sort`), "Made by hand 40", "A 41", "B 42")

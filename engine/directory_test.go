@@ -93,10 +93,19 @@ func (r *directoryReader) query(dst any, q string) {
 	}
 }
 
-// rows reads a table whose columns are not known beforehand.
+// rows reads a table whose columns are not known beforehand, by the names of
+// its fields.
 func (r *directoryReader) rows(table string) []map[string]any {
 	r.t.Helper()
-	rows, err := r.x.DB().QueryxContext(r.t.Context(), r.x.DB().SQL("SELECT * FROM {"+table+"} ORDER BY id"))
+	fields, err := r.x.DB().Columns(r.t.Context(), r.x, table)
+	if err != nil {
+		r.t.Fatalf("%v", err)
+	}
+	var names []string
+	for _, f := range fields {
+		names = append(names, f.SQL()+" AS "+schema.Quote(f.Name))
+	}
+	rows, err := r.x.DB().QueryxContext(r.t.Context(), r.x.DB().SQL("SELECT "+strings.Join(names, ", ")+" FROM {"+table+"} ORDER BY id"))
 	if err != nil {
 		r.t.Fatalf("read %s: %v", table, err)
 	}
@@ -207,11 +216,11 @@ func (r *directoryReader) readDepartments() {
 		}
 	}
 	var paths []struct {
-		Node int64 `db:"nodePk"`
+		Node int64
 		Path string
-		Root *int64 `db:"rootPk"`
+		Root *int64
 	}
-	r.query(&paths, `SELECT [nodePk], path, [rootPk] FROM {main_departments_path} ORDER BY [nodePk], path`)
+	r.query(&paths, `SELECT [nodePk] AS node, path, [rootPk] AS root FROM {main_departments_path} ORDER BY [nodePk], path`)
 	for _, p := range paths {
 		d, there := r.d.Departments[name(r.departments, p.Node)]
 		if !there {
@@ -237,12 +246,10 @@ func (r *directoryReader) readUsers() {
 		}
 	}
 	var members []struct {
-		Department int64 `db:"departmentId"`
-		User       int64 `db:"userId"`
-		Owner      bool  `db:"isOwner"`
-		Main       bool  `db:"isMain"`
+		Department, User int64
+		Owner, Main      bool
 	}
-	r.query(&members, `SELECT [departmentId], [userId], [isOwner], [isMain] FROM {departmentsUsers}`)
+	r.query(&members, `SELECT [departmentId] AS department, [userId] AS "user", [isOwner] AS owner, [isMain] AS main FROM {departmentsUsers}`)
 	for _, m := range members {
 		u, there := r.d.Users[name(r.users, m.User)]
 		if !there || m.Main {
@@ -252,10 +259,10 @@ func (r *directoryReader) readUsers() {
 		u.Memberships[name(r.departments, m.Department)] = m.Owner
 	}
 	var roles []struct {
-		Role string `db:"roleName"`
-		User int64  `db:"userId"`
+		Role string
+		User int64
 	}
-	r.query(&roles, `SELECT [roleName], [userId] FROM {rolesUsers} ORDER BY [roleName]`)
+	r.query(&roles, `SELECT [roleName] AS role, [userId] AS "user" FROM {rolesUsers} ORDER BY [roleName]`)
 	for _, role := range roles {
 		u, there := r.d.Users[name(r.users, role.User)]
 		if !there {
@@ -269,13 +276,11 @@ func (r *directoryReader) readUsers() {
 
 func (r *directoryReader) readRecords() {
 	var records []struct {
-		ID         int64
-		Source     string `db:"sourceName"`
-		UID        string `db:"sourceUk"`
-		Type       string `db:"dataType"`
-		Meta, Last *string
+		ID                int64
+		Source, UID, Type string
+		Meta, Last        *string
 	}
-	r.query(&records, `SELECT id, [sourceName], [sourceUk], [dataType], CAST([metaData] AS text) AS meta, CAST([lastMetaData] AS text) AS last
+	r.query(&records, `SELECT id, [sourceName] AS source, [sourceUk] AS uid, [dataType] AS type, CAST([metaData] AS text) AS meta, CAST([lastMetaData] AS text) AS last
 		FROM {userDataSyncRecords} ORDER BY id`)
 	r.records = map[int64]string{}
 	for _, s := range records {
@@ -317,11 +322,11 @@ func canonical(v any) string {
 
 func (r *directoryReader) readLinks() {
 	var links []struct {
-		Record   *int64 `db:"recordId"`
+		Record   *int64
 		Resource string
-		Pk       string `db:"resourcePk"`
+		Pk       string
 	}
-	r.query(&links, `SELECT [recordId], resource, [resourcePk] FROM {userDataSyncRecordsResources} ORDER BY id`)
+	r.query(&links, `SELECT [recordId] AS record, resource, [resourcePk] AS pk FROM {userDataSyncRecordsResources} ORDER BY id`)
 	for _, l := range links {
 		key := name(r.records, l.Record)
 		record, there := r.d.Records[key]

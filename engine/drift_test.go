@@ -67,7 +67,7 @@ func TestDriftOfMemberships(t *testing.T) {
 				c.push("hr", pair("Ann")...)
 				c.leave("Ann", "Ops")
 				c.join("Ann", "Company")
-				c.edit("users", `"mainDepartmentId" = (SELECT id FROM {departments} WHERE title = 'Sales')`, "id = 1")
+				c.edit("users", `[mainDepartmentId] = (SELECT id FROM {departments} WHERE title = 'Sales')`, "id = 1")
 				for range 2 {
 					c.pushAs(drift(policy.name), pair("Ann")...)
 					c.wantMembers(policy.want...)
@@ -265,7 +265,7 @@ func TestMembershipsOfAUserWhoIsLinked(t *testing.T) {
 				c.make("users", "nickname, username", "'Ann', 'ann'")
 				c.join("Ann", "Ops")
 				c.join("Ann", "Legal")
-				c.edit("users", `"mainDepartmentId" = (SELECT id FROM {departments} WHERE title = 'Legal')`, "id = 1")
+				c.edit("users", `[mainDepartmentId] = (SELECT id FROM {departments} WHERE title = 'Legal')`, "id = 1")
 				c.pushAs(engine.Push{Source: "hr", MatchKey: "username", Options: with(func(o *engine.Options) { o.Memberships = policy })},
 					users(`{"uid":"a","username":"ann","departments":["s","o"]}`))
 				c.wantMembers(want...)

@@ -212,11 +212,11 @@ func TestRowThatChangesHandsIsWrittenWhole(t *testing.T) {
 			c.pushAs(engine.Push{Source: "hr", MatchKey: "email", Options: unguarded("unlink")}, users(`{"uid":"z","isDeleted":true}`, new))
 		}
 		push(`{"uid":"u2","nickname":"Anna","email":"a@x"}`)
-		c.wantUsers(`nickname, "mainDepartmentId" IS NULL`, "Anna 1")
+		c.wantUsers(`nickname, [mainDepartmentId] IS NULL`, "Anna 1")
 		checkInvariants(c, c.db)
 		c.push("hr", users(`{"uid":"u2","nickname":"Anna","email":"a@x","departments":["d1"]}`))
 		c.pushAs(engine.Push{Source: "hr", MatchKey: "email", Options: unguarded("unlink")}, users(`{"uid":"u2","isDeleted":true}`, `{"uid":"u3","nickname":"Anne","email":"a@x","departments":["d2"]}`))
-		c.wantUsers(`nickname, "mainDepartmentId" = (SELECT id FROM {departments} WHERE title = 'East')`, "Anne 1")
+		c.wantUsers(`nickname, [mainDepartmentId] = (SELECT id FROM {departments} WHERE title = 'East')`, "Anne 1")
 		c.same("memberships", c.list(standingUsers), "Anne East")
 		checkInvariants(c, c.db)
 	})

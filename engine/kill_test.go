@@ -175,7 +175,7 @@ func startVictim(t *testing.T, url string) *victim {
 // startVictimAt has it begin at a state, and gives it a fate; see fate.
 func startVictimAt(t *testing.T, url string, from int, fate string) *victim {
 	t.Helper()
-	err := onEngine(t.Context(), url, func(_ *engine.Engine, db *schema.DB) error { return db.Migrate(t.Context()) })
+	err := onEngine(t.Context(), url, func(_ *engine.Engine, db *schema.DB) error { return db.Migrate(t.Context(), schema.Told{}) })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -94,5 +94,5 @@ func (l *layout) each(sep string, f func(c *schema.Column) string) string {
 
 // quoted lists the columns, each after prefix, each after a comma.
 func (l *layout) quoted(prefix string) string {
-	return l.each("", func(c *schema.Column) string { return ", " + prefix + schema.Quote(c.Name) })
+	return l.each("", func(c *schema.Column) string { return ", " + prefix + c.SQL() })
 }

@@ -58,7 +58,7 @@ func match(ctx context.Context, p *Plan, l *layout, by string) error {
 }
 
 func matchColumn(p *Plan, l *layout, column string) string {
-	value := func(alias string) string { return p.Fold(alias + "." + schema.Quote(column)) }
+	value := func(alias string) string { return p.Fold(alias + "." + l.column(column).SQL()) }
 	return `SELECT s.seq, m.id FROM staged_<type> s JOIN {<rows>} m ON ` + value("m") + ` = ` + value("s") + `
 		WHERE NOT EXISTS (SELECT 1 FROM {records} o JOIN staged_<type> g ON g.uid = o.uid
 			WHERE o.row_id = m.id AND o.type = '<type>' AND o.source = ? AND ` + l.states("g._mask", column) + ` AND ` + value("g") + ` IS DISTINCT FROM ` + value("m") + `)`

@@ -103,11 +103,11 @@ func TestConflictHoldsForDepartmentsAsWell(t *testing.T) {
 // and Office below, each with a Desk.
 func rooms(c *company) {
 	c.Helper()
-	c.make("departments", `id, title, sort, "isLeaf"`, "1, 'Company', 1, true")
-	c.make("departments", `id, title, sort, "isLeaf"`, "2, 'Works', 2, true")
-	c.make("departments", `id, title, sort, "isLeaf"`, "3, 'Desk', 3, true")
-	c.make("departments", `id, title, sort, "isLeaf"`, "4, 'Office', 4, true")
-	c.make("departments", `id, title, sort, "isLeaf"`, "5, 'Desk', 5, true")
+	c.make("departments", `id, title, sort, [isLeaf]`, "1, 'Company', 1, true")
+	c.make("departments", `id, title, sort, [isLeaf]`, "2, 'Works', 2, true")
+	c.make("departments", `id, title, sort, [isLeaf]`, "3, 'Desk', 3, true")
+	c.make("departments", `id, title, sort, [isLeaf]`, "4, 'Office', 4, true")
+	c.make("departments", `id, title, sort, [isLeaf]`, "5, 'Desk', 5, true")
 	c.hand(`UPDATE {departments} SET [parentId] = CASE id WHEN 2 THEN 1 WHEN 3 THEN 2 WHEN 4 THEN 1 WHEN 5 THEN 4 END`)
 	c.move("Company", "nothing")
 }
@@ -235,7 +235,7 @@ func TestDepartmentsAreMatched(t *testing.T) {
 func TestDepartmentsWithOnePathAreAConflict(t *testing.T) {
 	each(t, func(c *company) {
 		rooms(c)
-		c.make("departments", `id, title, sort, "isLeaf"`, "6, 'Company', 6, true")
+		c.make("departments", `id, title, sort, [isLeaf]`, "6, 'Company', 6, true")
 		c.move("Company", "nothing")
 		r := c.pushAs(engine.Push{Source: "hr", Options: with(func(o *engine.Options) { o.DepartmentMatch = "path" })}, departments(`{"uid":"c","title":"Company"}`, `{"uid":"w","title":"Works","parentUid":"c"}`))
 		c.wantFailed(r, "c (conflict, path): 2 rows match it, the first is row 1: have only one match, then retry")

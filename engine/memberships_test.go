@@ -106,7 +106,7 @@ func TestMainAndOwnerSetByHandStayWhileTheStatementDoes(t *testing.T) {
 		offices(c, "hr")
 		said := `"departments":[{"uid":"s","isMain":true,"isOwner":true},"o"]`
 		c.push("hr", users(`{"uid":"a","nickname":"Ann",`+said+`}`))
-		c.edit("users", `"mainDepartmentId" = (SELECT id FROM {departments} WHERE title = 'Ops')`, "nickname = 'Ann'")
+		c.edit("users", `[mainDepartmentId] = (SELECT id FROM {departments} WHERE title = 'Ops')`, "nickname = 'Ann'")
 		c.hand(`UPDATE {departmentsUsers} SET [isOwner] = (NOT [isOwner])`)
 		c.push("hr", users(`{"uid":"a","nickname":"Ann",`+said+`}`))
 		c.push("hr", users(`{"uid":"a","nickname":"Anna",`+said+`}`))

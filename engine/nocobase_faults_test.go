@@ -85,7 +85,7 @@ func TestNocoBaseFaultARemovedBranchLeavesWhatHangsBelowIt(t *testing.T) {
 	each(t, func(c *company) {
 		c.push("hr", departments(`{"uid":"1","title":"Company"}`, `{"uid":"2","title":"Works","parentUid":"1"}`,
 			`{"uid":"3","title":"Paint","parentUid":"2"}`, `{"uid":"4","title":"Spray","parentUid":"3"}`))
-		c.make("departments", `id, title, sort, "isLeaf"`, "7, 'By hand', 40, true")
+		c.make("departments", `id, title, sort, [isLeaf]`, "7, 'By hand', 40, true")
 		c.move("By hand", "Spray")
 		c.push("hr", departments(`{"uid":"2","isDeleted":true}`, `{"uid":"3","isDeleted":true}`, `{"uid":"4","isDeleted":true}`))
 		c.wantTree("Company", "  By hand")

@@ -11,6 +11,7 @@ import (
 
 	"github.com/nocobase-roster/roster/engine"
 	"github.com/nocobase-roster/roster/plugin"
+	"github.com/nocobase-roster/roster/schema"
 	"github.com/nocobase-roster/roster/schema/schematest"
 	"github.com/nocobase-roster/roster/targets"
 )
@@ -29,7 +30,7 @@ func TestOpenSaysWhatKindOfErrorItIs(t *testing.T) {
 		"canceled":            {canceled, schematest.SQLite(t), plugin.Canceled},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := engine.Open(c.ctx, c.url, targets.All, zap.NewNop())
+			_, err := engine.Open(c.ctx, c.url, schema.Told{}, targets.All, zap.NewNop())
 			e, ok := errors.AsType[*plugin.Error](err)
 			if !ok || e.Kind != c.want {
 				t.Fatalf("Open() = %v, want an error of kind %s", err, c.want)
@@ -45,7 +46,7 @@ func TestOpenSaysWhatKindOfErrorItIs(t *testing.T) {
 }
 
 func TestHealthOfALostDatabaseIsTransient(t *testing.T) {
-	e, err := engine.Open(t.Context(), schematest.SQLite(t), targets.All, zap.NewNop())
+	e, err := engine.Open(t.Context(), schematest.SQLite(t), schema.Told{}, targets.All, zap.NewNop())
 	if err != nil {
 		t.Fatal(err)
 	}

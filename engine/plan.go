@@ -225,7 +225,7 @@ func makeFindings(ctx context.Context, p *Plan) error {
 		"match_<type>":   db.Key("seq") + `, row_id bigint NOT NULL, n bigint NOT NULL`,
 		"refused_<type>": `seq bigint NOT NULL, kind text NOT NULL, field text NOT NULL, reason text NOT NULL`,
 		"touched_<type>": `seq bigint NOT NULL`,
-		"derived_<type>": db.Key("seq") + derivedColumns(p.layout.Table),
+		"derived_<type>": db.Key("seq") + derivedColumns(db, p.layout.Table),
 		"awaits_<type>":  db.Key("seq") + `, awaits text NOT NULL`,
 	} {
 		if err := db.Temp(ctx, p.Conn, p.names.Replace(name), columns); err != nil {
@@ -235,10 +235,10 @@ func makeFindings(ctx context.Context, p *Plan) error {
 	return nil
 }
 
-func derivedColumns(t *Table) string {
+func derivedColumns(db *schema.DB, t *Table) string {
 	var b strings.Builder
 	for _, name := range t.Derived {
-		b.WriteString(", " + schema.Quote(name) + " bigint")
+		b.WriteString(", " + db.Column(name) + " bigint")
 	}
 	return b.String()
 }
@@ -256,7 +256,7 @@ func write(ctx context.Context, p *Plan, l *layout, found finding) error {
 	if err := p.Get(ctx, &fresh, `SELECT count(*) FROM found_<type> WHERE fresh`); err != nil {
 		return schema.Wrap(err, "count the new records")
 	}
-	value := func(c *schema.Column) string { return ", " + from(l, c) + "." + schema.Quote(c.Name) }
+	value := func(c *schema.Column) string { return ", " + from(l, c) + "." + c.SQL() }
 	before, err := prepareDisabling(ctx, p, l, found)
 	if err != nil {
 		return err

@@ -189,7 +189,7 @@ func onCompany(t *testing.T, url string, f func(c *company)) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	if err := db.Migrate(t.Context()); err != nil {
+	if err := db.Migrate(t.Context(), schema.Told{}); err != nil {
 		t.Fatal(err)
 	}
 	f(newCompany(t, db))

@@ -152,7 +152,7 @@ func prepareDisabling(ctx context.Context, p *Plan, l *layout, found finding) (b
 		return before, &plugin.Error{Kind: plugin.Config, Path: "/sync/removal/disable/value", Msg: "options.sync.removal.disable.value", Err: err}
 	}
 	before = `CASE WHEN w.op = 'disable' THEN '` + strings.ReplaceAll(c.Name, "'", "''") + `' || coalesce('
-' || CAST(u.` + schema.Quote(c.Name) + ` AS text), '') END`
+' || CAST(u.` + c.SQL() + ` AS text), '') END`
 	return before, p.state(ctx, c, value, `seq IN (SELECT seq FROM found_<type> WHERE op = 'disable')`)
 }
 
@@ -164,7 +164,7 @@ func (p *Plan) state(ctx context.Context, c *schema.Column, value any, which str
 			at = i
 		}
 	}
-	_, err := p.Exec(ctx, `UPDATE staged_<type> SET `+schema.Quote(c.Name)+` = ?, _mask = substr(_mask, 1, `+fmt.Sprint(at)+`) || '1' || substr(_mask, `+fmt.Sprint(at+2)+`)
+	_, err := p.Exec(ctx, `UPDATE staged_<type> SET `+c.SQL()+` = ?, _mask = substr(_mask, 1, `+fmt.Sprint(at)+`) || '1' || substr(_mask, `+fmt.Sprint(at+2)+`)
 		WHERE NOT `+p.layout.states("_mask", c.Name)+` AND `+which, append([]any{value}, args...)...)
 	return schema.Wrap(err, "state "+c.Name)
 }

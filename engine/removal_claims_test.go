@@ -60,7 +60,7 @@ func TestRemovalNeverDeletesARowThatWasThereBefore(t *testing.T) {
 		t.Run(fmt.Sprint(sources), func(t *testing.T) {
 			each(t, func(c *company) {
 				c.make("users", "nickname, username", "'Ann', 'ann'")
-				c.make("departments", `id, title, sort, "isLeaf"`, "7, 'Sales', 1, true")
+				c.make("departments", `id, title, sort, [isLeaf]`, "7, 'Sales', 1, true")
 				c.hand(`INSERT INTO {main_departments_path} ([nodePk], path, [rootPk]) VALUES (7, '/7', 7)`)
 				o := unguarded(engine.Delete)
 				o.DepartmentMatch = "title"

@@ -118,8 +118,8 @@ func TestRemovalAndTheChildren(t *testing.T) {
 // was made by hand, found, or is another source's stays, and is lifted.
 func TestRemovalOfChildrenIsOfTheSourcesOwn(t *testing.T) {
 	each(t, func(c *company) {
-		c.make("departments", `id, title, sort, "isLeaf"`, "7, 'Found', 1, true")
-		c.make("departments", `id, title, sort, "isLeaf"`, "8, 'By hand', 2, true")
+		c.make("departments", `id, title, sort, [isLeaf]`, "7, 'Found', 1, true")
+		c.make("departments", `id, title, sort, [isLeaf]`, "8, 'By hand', 2, true")
 		c.move("Found", "nothing")
 		byTitle := func(source string) engine.Push {
 			o := children("remove")

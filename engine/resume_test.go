@@ -62,7 +62,7 @@ func companyHistory(t *testing.T, url string) (before [companyStates]string, wan
 			url = schematest.Copy(t, url)
 		}
 		err := onEngine(t.Context(), url, func(e *engine.Engine, db *schema.DB) error {
-			if err := db.Migrate(t.Context()); err != nil {
+			if err := db.Migrate(t.Context(), schema.Told{}); err != nil {
 				return err
 			}
 			mustPush(t, e, companyState(state))
@@ -196,7 +196,7 @@ func TestARunThatCannotBeResumedHoldsNobodyUp(t *testing.T) {
 		state engine.State
 	}{
 		{"its source's options are wrong", func(c *company) {
-			c.make("userDataSyncSources", `name, "sourceType", options`, `'hr', 'http-api', '{"sync":{"drift":"maybe"}}'`)
+			c.make("userDataSyncSources", `name, [sourceType], options`, `'hr', 'http-api', '{"sync":{"drift":"maybe"}}'`)
 		}, engine.Failed},
 		{"what it was asked for cannot be read", func(c *company) {
 			c.hand(`UPDATE {runs} SET request = '{' WHERE id = 1`)

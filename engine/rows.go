@@ -14,7 +14,7 @@ import (
 // of: no order of single updates could swap two.
 func (c *Chunk) release(ctx context.Context) error {
 	for _, col := range c.layout.unique() {
-		q := schema.Quote(col.Name)
+		q := col.SQL()
 		_, err := c.Exec(ctx, `UPDATE {<rows>} AS t SET `+q+` = NULL FROM {<plan>} p
 			WHERE <chunk> AND t.id = p._row_id AND `+c.States(col.Name)+` AND t.`+q+` IS DISTINCT FROM p.`+q)
 		if err != nil {
@@ -75,11 +75,11 @@ func (c *Chunk) createSQL() string {
 		if c.layout.column(name) != nil {
 			continue // below, where the record states nothing
 		}
-		columns.WriteString(", " + schema.Quote(name))
+		columns.WriteString(", " + c.DB().Column(name))
 		values.WriteString(", " + c.layout.New[name])
 	}
 	stated := c.layout.each("", func(col *schema.Column) string {
-		value := "p." + schema.Quote(col.Name)
+		value := "p." + col.SQL()
 		otherwise := cmp.Or(c.layout.New[col.Name], col.Default)
 		if otherwise == "" {
 			return ", " + value
@@ -94,7 +94,7 @@ func (c *Chunk) createSQL() string {
 // updateSQL writes the columns that the record states, and no others.
 func (c *Chunk) updateSQL() string {
 	set := c.layout.each("", func(col *schema.Column) string {
-		q := schema.Quote(col.Name)
+		q := col.SQL()
 		return ", " + q + " = CASE WHEN " + c.States(col.Name) + " THEN p." + q + " ELSE t." + q + " END"
 	})
 	return `UPDATE {<rows>} AS t SET [updatedAt] = <now>` + set + `

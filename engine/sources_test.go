@@ -90,11 +90,10 @@ func readHoldings(t failer, db *schema.DB, source string) holdings {
 		h[holding{what: "link", table: l.Resource, column: l.Type + " " + l.UID, other: l.Pk}] = "made"
 	}
 	var members []struct {
-		User       int64 `db:"userId"`
-		Department int64 `db:"departmentId"`
-		Owner      bool  `db:"isOwner"`
+		User, Department int64
+		Owner            bool
 	}
-	r.query(&members, `SELECT m.[userId], m.[departmentId], m.[isOwner] FROM {departmentsUsers} m
+	r.query(&members, `SELECT m.[userId] AS "user", m.[departmentId] AS department, m.[isOwner] AS owner FROM {departmentsUsers} m
 		JOIN {records} r ON r.row_id = m.[userId] AND r.type = 'user' AND r.removed IS NULL JOIN {userDataSyncRecordsResources} l ON l.[recordId] = r.record_id
 		WHERE r.source = '`+source+`' AND l.resource = 'departments' AND l.[resourcePk] = CAST(m.[departmentId] AS text)`)
 	for _, m := range members {

@@ -37,7 +37,7 @@ func (in *intake) makeTables(ctx context.Context) error {
 		columns := in.db.Key("seq") + `, uid text NOT NULL, _mask text NOT NULL, _digest text, _memberships text, _raw text, _parent text, _removed text`
 		for i := range l.columns[:l.stated] {
 			c := &l.columns[i]
-			columns += ", " + schema.Quote(c.Name) + " " + c.MirrorType()
+			columns += ", " + c.SQL() + " " + c.MirrorType()
 		}
 		if err := in.db.Temp(ctx, x, "staged_"+string(t), columns); err != nil {
 			return err
@@ -78,7 +78,7 @@ func (in *intake) write(ctx context.Context, pg *page) error {
 		l := in.layouts[t]
 		names := stagedNames()
 		for _, c := range l.columns[:l.stated] {
-			names = append(names, c.Name)
+			names = append(names, c.SQL())
 		}
 		if err := in.db.Load(ctx, in.conn, "staged_"+string(t), names, rows); err != nil {
 			return err

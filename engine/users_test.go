@@ -7,7 +7,7 @@ import (
 func TestANewUserIsAsNocoBaseMakesOne(t *testing.T) {
 	each(t, func(c *company) {
 		c.push("hr", users(`{"uid":"a","nickname":"Ann","username":"ann","email":"ann@example.com","phone":"+1 23"}`, `{"uid":"b"}`))
-		c.wantUsers(`nickname, username, email, phone, password, "systemSettings", "appLang", "resetToken", "mainDepartmentId", "createdById"`,
+		c.wantUsers(`nickname, username, email, phone, password, [systemSettings], [appLang], [resetToken], [mainDepartmentId], [createdById]`,
 			"Ann ann ann@example.com +1 23 - {} - - - -",
 			"- - - - - {} - - - -")
 		c.same("roles", c.list(`SELECT [userId], [roleName], "default" FROM {rolesUsers} ORDER BY [userId]`), "1 member -", "2 member -")

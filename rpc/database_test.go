@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/nocobase-roster/roster/engine"
+	"github.com/nocobase-roster/roster/schema"
 	"github.com/nocobase-roster/roster/targets"
 )
 
@@ -71,6 +72,6 @@ func TestNothingIsTakenOverWithoutADatabase(t *testing.T) {
 
 func opener(url string) func(context.Context) (*engine.Engine, error) {
 	return func(ctx context.Context) (*engine.Engine, error) {
-		return engine.Open(ctx, url, targets.All, zap.NewNop())
+		return engine.Open(ctx, url, schema.Told{}, targets.All, zap.NewNop())
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap/zaptest"
 
 	"github.com/nocobase-roster/roster/engine"
+	"github.com/nocobase-roster/roster/schema"
 	"github.com/nocobase-roster/roster/targets"
 )
 
@@ -31,7 +32,7 @@ func realServer(t testing.TB, path string) *Server {
 	s := testServer(t)
 	s.extra = append(s.extra, slowPush())
 	s.Open = func(ctx context.Context, _ Config) (*engine.Engine, error) {
-		return engine.Open(ctx, "sqlite:"+path, targets.All, zaptest.NewLogger(t))
+		return engine.Open(ctx, "sqlite:"+path, schema.Told{}, targets.All, zaptest.NewLogger(t))
 	}
 	return s
 }

@@ -10,12 +10,13 @@ import (
 // A Column is a column of one of NocoBase's tables, custom ones included, as
 // the database itself describes it.
 type Column struct {
-	Name    string
+	Name    string // NocoBase's: of the field
 	Type    string // as the database writes it: "character varying(255)", "bigint"
 	Default string // the SQL expression of its default; empty without one
 	Unique  bool   // no two rows may hold the same value
 	NotNull bool
 
+	column string // the database's
 	kind   kind
 	max    int // characters of a text, or digits of a number; 0 for any number
 	places int // digits of a number after the point, where max is given
@@ -38,9 +39,13 @@ const (
 // Writable says whether Roster knows how to write the column's type.
 func (c *Column) Writable() bool { return c.kind != other }
 
+// SQL is what the database calls the column, in tables of ours that mirror it
+// as well.
+func (c *Column) SQL() string { return Quote(c.column) }
+
 // Comparable is SQL that compares the column's value: json has no equality.
 func (c *Column) Comparable(alias string) string {
-	s := alias + "." + Quote(c.Name)
+	s := alias + "." + c.SQL()
 	if c.kind == document {
 		return "CAST(" + s + " AS text)"
 	}
@@ -71,11 +76,7 @@ func (c *Column) Parse(s string) (any, error) {
 
 // Columns describes the columns of one of NocoBase's tables, in their order.
 func (db *DB) Columns(ctx context.Context, x Conn, table string) ([]Column, error) {
-	read := columnsOfPostgres
-	if db.dialect.name == "sqlite" {
-		read = columnsOfSQLite
-	}
-	columns, err := read(ctx, x, table)
+	columns, err := db.columns(ctx, x, table)
 	if err != nil {
 		return nil, Wrap(err, "read the columns of "+table)
 	}
@@ -85,11 +86,31 @@ func (db *DB) Columns(ctx context.Context, x Conn, table string) ([]Column, erro
 			Hint: "the table is not there: is this NocoBase's database, and is the plugin that owns the table enabled?",
 		}
 	}
+	return columns, nil
+}
+
+// columns are none where there is no such table.
+func (db *DB) columns(ctx context.Context, x Conn, table string) ([]Column, error) {
+	columns, err := db.read(ctx, x, table)
 	for i := range columns {
 		c := &columns[i]
+		c.Name = db.naming.field(c.column)
 		c.kind, c.max, c.places = kindOf(c.Type)
 	}
-	return columns, nil
+	return columns, err
+}
+
+// read reads the columns of a table as the database names and describes them.
+func (db *DB) read(ctx context.Context, x Conn, table string) ([]Column, error) {
+	read := columnsOfPostgres
+	if db.dialect.name == "sqlite" {
+		read = columnsOfSQLite
+	}
+	columns, err := read(ctx, x, db.table(table))
+	for i := range columns {
+		columns[i].column = columns[i].Name
+	}
+	return columns, err
 }
 
 func columnsOfPostgres(ctx context.Context, x Conn, table string) ([]Column, error) {
@@ -102,7 +123,7 @@ func columnsOfPostgres(ctx context.Context, x Conn, table string) ([]Column, err
 		               AND i.indnkeyatts = 1 AND a.attnum = ANY (i.indkey) AND i.indpred IS NULL) AS "unique"
 		FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 		WHERE a.attrelid = to_regclass(?) AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
-		ORDER BY a.attnum`, expand("{"+table+"}", x.db.dialect))
+		ORDER BY a.attnum`, table)
 	return columns, err
 }
 
@@ -112,7 +133,7 @@ func columnsOfSQLite(ctx context.Context, x Conn, table string) ([]Column, error
 		SELECT c.name, c.type, coalesce(c.dflt_value, '') AS "default", c."notnull" <> 0 AS "notnull",
 		       EXISTS (SELECT 1 FROM pragma_index_list(?) l WHERE l."unique" = 1 AND l.partial = 0
 		               AND (SELECT group_concat(i.name) FROM pragma_index_info(l.name) i) = c.name) AS "unique"
-		FROM pragma_table_xinfo(?) c WHERE c.hidden = 0 ORDER BY c.cid`, table, table)
+		FROM pragma_table_xinfo(?) c WHERE c.hidden = 0 ORDER BY c.cid`, unquoted(table), unquoted(table))
 	return columns, err
 }
 

@@ -89,8 +89,8 @@ func appendEscaped(b []byte, s string) []byte {
 	return append(b, s[start:]...)
 }
 
-// Load writes the rows into a temporary table on conn, which must not be in a
-// transaction.
+// Load writes the rows into columns, named as SQL, of a temporary table on conn,
+// which must not be in a transaction.
 func (db *DB) Load(ctx context.Context, conn *sqlx.Conn, table string, columns []string, r *Rows) error {
 	if r.n == 0 {
 		return nil
@@ -131,7 +131,7 @@ func loadCopy(ctx context.Context, conn *sqlx.Conn, _ *sqlx.Tx, table string, co
 	// for ever for the transaction on it to end.
 	var copyErr error
 	err := conn.Raw(func(c any) error {
-		copyErr = copyRows(ctx, c.(driver.ConnPrepareContext), "COPY "+table+" ("+quoteAll(columns)+") FROM STDIN", r.copy)
+		copyErr = copyRows(ctx, c.(driver.ConnPrepareContext), "COPY "+table+" ("+strings.Join(columns, ", ")+") FROM STDIN", r.copy)
 		return nil
 	})
 	return errors.Join(copyErr, err)
@@ -190,14 +190,6 @@ func loadValues(ctx context.Context, _ *sqlx.Conn, tx *sqlx.Tx, table string, co
 
 func insertValues(table string, columns []string, rows int) string {
 	row := "(" + strings.Repeat("?,", len(columns)-1) + "?)"
-	return "INSERT INTO " + table + " (" + quoteAll(columns) + ") VALUES " +
+	return "INSERT INTO " + table + " (" + strings.Join(columns, ", ") + ") VALUES " +
 		strings.Repeat(row+",", rows-1) + row
-}
-
-func quoteAll(columns []string) string {
-	quoted := make([]string, len(columns))
-	for i, c := range columns {
-		quoted[i] = Quote(c)
-	}
-	return strings.Join(quoted, ", ")
 }

@@ -13,39 +13,50 @@ import (
 var migrations embed.FS
 
 // Migrate brings Roster's own tables to the newest version, and makes
-// NocoBase's where there is no host that made them: a database that has a
-// users table of its own is left as it is, but for Roster's schema, and must
-// have what a sync reads and writes.
-func (db *DB) Migrate(ctx context.Context) error {
-	attached, err := db.attached(ctx)
+// NocoBase's where there is no host that made them. A NocoBase that is there is
+// found by its tables, or by what is told of them, and must have what a sync
+// reads and writes; its tables are left as they are.
+func (db *DB) Migrate(ctx context.Context, told Told) error {
+	ours, err := db.On(db).hasTable(ctx, db.dialect.own+"nocobase_version")
 	if err != nil {
 		return err
 	}
-	if attached {
-		if err := db.check(ctx); err != nil {
+	attached := false
+	if !ours {
+		if attached, err = db.attach(ctx, told); err != nil {
 			return err
 		}
 	}
-	if err := db.migrate(ctx, "roster"); err != nil || attached {
+	if err := db.migrate(ctx, "roster"); err != nil {
 		return err
+	}
+	if attached {
+		return db.claim(ctx)
 	}
 	return db.migrate(ctx, "nocobase")
 }
 
-// attached says whether NocoBase's tables are there and not ours to make.
-func (db *DB) attached(ctx context.Context) (bool, error) {
-	c := db.On(db)
-	ours, err := c.hasTable(ctx, db.dialect.own+"nocobase_version")
-	if err != nil || ours {
+// attach finds the NocoBase that is there, if there is one.
+func (db *DB) attach(ctx context.Context, told Told) (bool, error) {
+	naming, there, err := db.find(ctx, told)
+	if err != nil {
 		return false, err
 	}
-	return c.hasTable(ctx, "users")
+	if !there { // it may be one that lacks even what it is known by
+		there, err = db.On(db).hasTable(ctx, Quote("users"))
+	}
+	if err != nil || !there {
+		return false, err
+	}
+	db.naming = naming
+	return true, db.check(ctx)
 }
 
+// hasTable says whether there is a table; its name is SQL.
 func (c Conn) hasTable(ctx context.Context, name string) (bool, error) {
 	q := `SELECT to_regclass(?) IS NOT NULL`
 	if c.db.dialect.name == "sqlite" {
-		q = `SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?)`
+		q, name = `SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?)`, unquoted(name)
 	}
 	var there bool
 	err := c.Get(ctx, &there, q, name)

@@ -38,7 +38,7 @@ func (db *DB) Mirror(ctx context.Context, x Conn, plan string, columns []Column)
 
 // missing gives the statements that bring a plan table up to columns.
 func (db *DB) missing(ctx context.Context, x Conn, plan string, columns []Column) ([]string, error) {
-	have, err := db.planColumns(ctx, x, plan)
+	have, err := db.read(ctx, x, plan)
 	if err != nil {
 		return nil, Wrap(err, "read the columns of "+plan)
 	}
@@ -48,21 +48,14 @@ func (db *DB) missing(ctx context.Context, x Conn, plan string, columns []Column
 	}
 	var changes []string
 	for _, c := range columns {
-		i := slices.IndexFunc(have, func(h Column) bool { return same(h.Name, c.Name) })
+		i := slices.IndexFunc(have, func(h Column) bool { return same(h.column, c.column) })
 		if i >= 0 && strings.EqualFold(have[i].Type, c.MirrorType()) {
 			continue
 		}
 		if i >= 0 {
-			changes = append(changes, `ALTER TABLE {`+plan+`} DROP COLUMN `+Quote(c.Name))
+			changes = append(changes, `ALTER TABLE {`+plan+`} DROP COLUMN `+c.SQL())
 		}
-		changes = append(changes, `ALTER TABLE {`+plan+`} ADD COLUMN `+Quote(c.Name)+` `+c.MirrorType())
+		changes = append(changes, `ALTER TABLE {`+plan+`} ADD COLUMN `+c.SQL()+` `+c.MirrorType())
 	}
 	return changes, nil
-}
-
-func (db *DB) planColumns(ctx context.Context, x Conn, plan string) ([]Column, error) {
-	if db.dialect.name == "sqlite" {
-		return columnsOfSQLite(ctx, x, db.dialect.own+plan)
-	}
-	return columnsOfPostgres(ctx, x, plan)
 }

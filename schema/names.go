@@ -12,6 +12,7 @@ func nocobase() []string {
 		"users", "departments", "main_departments_path", "departmentsUsers",
 		"roles", "rolesUsers", "departmentsRoles",
 		"userDataSyncRecords", "userDataSyncRecordsResources", "userDataSyncSources", "userDataSyncTasks",
+		"applicationVersion", "applicationPlugins",
 	}
 }
 
@@ -20,12 +21,14 @@ func own() []string {
 	return []string{
 		"records", "pending", "kept_memberships",
 		"runs", "chunks", "snapshots", "snapshot_records", "conflicts", "plan_departments", "plan_users", "plan_memberships",
-		"counters",
+		"counters", "host", "before_images",
 	}
 }
 
-// expand replaces {table}, [column] and ? in q, outside of quoted text.
-func expand(q string, d dialect) string {
+// SQL gives statement q, written in the notation of this package, as this
+// database wants it: {table}, [column] and ? are replaced, outside of quoted
+// text. A name that is not known is a mistake in our own source and panics.
+func (db *DB) SQL(q string) string {
 	var b strings.Builder
 	b.Grow(len(q) + 64)
 	for parameters := 0; ; {
@@ -40,12 +43,12 @@ func expand(q string, d dialect) string {
 		switch mark {
 		case '?':
 			parameters++
-			b.WriteString(d.parameter(parameters))
+			b.WriteString(db.dialect.parameter(parameters))
 			continue
 		case '{':
-			b.WriteString(d.table(until(&q, '}')))
+			b.WriteString(db.table(until(&q, '}')))
 		case '[':
-			b.WriteString(Quote(until(&q, ']')))
+			b.WriteString(db.Column(until(&q, ']')))
 		default: // a doubled quote within is two quoted texts side by side
 			b.WriteByte(mark)
 			b.WriteString(until(&q, mark))
@@ -72,15 +75,27 @@ func (d dialect) parameter(n int) string {
 	return "?"
 }
 
-// table gives the name of a table as this database knows it.
-func (d dialect) table(name string) string {
+// table gives the name of a table that statements of ours may name.
+func (db *DB) table(name string) string {
 	switch {
 	case slices.Contains(nocobase(), name):
-		return Quote(name)
+		return db.Table(name)
 	case slices.Contains(own(), name):
-		return d.own + name
+		return db.dialect.own + name
 	}
 	panic("schema: no table is called " + name)
+}
+
+// Table is what the database calls the table of one of NocoBase's collections,
+// as SQL: also of one that Roster knows nothing else of.
+func (db *DB) Table(collection string) string { return db.naming.table(collection) }
+
+// Column is what the database calls a field of NocoBase's, as SQL.
+func (db *DB) Column(field string) string { return Quote(db.naming.column(field)) }
+
+// unquoted is the name that a quoted one without a schema is.
+func unquoted(name string) string {
+	return strings.ReplaceAll(strings.Trim(name, `"`), `""`, `"`)
 }
 
 // Quote makes an identifier of any text.

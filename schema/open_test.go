@@ -20,7 +20,7 @@ func fault(t *testing.T, url string, want ...string) {
 	db, err := schema.Open(t.Context(), url)
 	if err == nil {
 		defer db.Close()
-		err = db.Migrate(t.Context())
+		err = db.Migrate(t.Context(), schema.Told{})
 	}
 	if class := schema.ClassOf(err); class != schema.Misconfigured && class != schema.Gone {
 		t.Fatalf("Open(), Migrate() = %v of class %q", err, class)

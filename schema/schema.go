@@ -26,6 +26,7 @@ import (
 type DB struct {
 	*sqlx.DB
 	dialect dialect
+	naming  Naming // NocoBase's; known once the database has been migrated
 }
 
 // Open opens the database that url names and checks that it answers:
@@ -108,13 +109,6 @@ func (db *DB) Dialect() string { return db.dialect.name }
 // Parallel is how many connections are worth applying at once: two take 30 %
 // off on PostgreSQL, SQLite has one writer.
 func (db *DB) Parallel() int { return db.dialect.parallel }
-
-// SQL gives statement q, written in the notation of this package, as this
-// database wants it. A name that is not known is a mistake in our own source
-// and panics.
-func (db *DB) SQL(q string) string {
-	return expand(q, db.dialect)
-}
 
 // On gives a Conn that runs statements on x: the database, a connection or a
 // transaction.

@@ -17,7 +17,7 @@ type Sequence struct {
 func (db *DB) Sequence(ctx context.Context, x Conn, table string) (*Sequence, error) {
 	s := &Sequence{table: table}
 	if db.dialect.name == "postgres" {
-		err := x.Get(ctx, &s.serial, `SELECT coalesce(pg_get_serial_sequence(?, 'id'), '')`, expand("{"+table+"}", db.dialect))
+		err := x.Get(ctx, &s.serial, `SELECT coalesce(pg_get_serial_sequence(?, 'id'), '')`, db.Table(table))
 		if err == nil && s.serial == "" {
 			err = &Error{Kind: Misconfigured, Op: "find the sequence of " + table, Hint: "its id is not counted by the database"}
 		}

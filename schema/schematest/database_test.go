@@ -20,7 +20,7 @@ func TestEachHasDatabasesOfItsOwn(t *testing.T) {
 			if _, err := db.Exec("CREATE TABLE mine (n int)"); err != nil {
 				t.Error(err)
 			}
-			if err := db.Migrate(t.Context()); err != nil {
+			if err := db.Migrate(t.Context(), schema.Told{}); err != nil {
 				t.Errorf("migrate a migrated database: %v", err)
 			}
 		})

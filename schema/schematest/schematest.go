@@ -61,7 +61,15 @@ func Postgres(tb testing.TB) string {
 // which takes a few milliseconds where migrating takes many.
 func Migrated(tb testing.TB) string {
 	tb.Helper()
-	return shared(tb).migrated(tb)
+	return shared(tb).copyOf(tb, template, migrate)
+}
+
+// Hosted is Migrated for a database in which another NocoBase lives than the one
+// that Roster would make: with DB_SCHEMA=nbs, DB_TABLE_PREFIX=nb_ and
+// DB_UNDERSCORED=true.
+func Hosted(tb testing.TB) string {
+	tb.Helper()
+	return shared(tb).copyOf(tb, hosted, host)
 }
 
 // Copy gives the URL of a copy of a database that a function of this package
@@ -113,7 +121,7 @@ func open(ctx context.Context, url string) (*schema.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := db.Migrate(ctx); err != nil {
+	if err := db.Migrate(ctx, schema.Told{}); err != nil {
 		db.Close()
 		return nil, err
 	}

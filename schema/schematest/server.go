@@ -17,6 +17,7 @@ import (
 const (
 	pristine = "template0"       // PostgreSQL keeps it empty
 	template = "roster_template" // has every migration applied
+	hosted   = "roster_hosted"   // the same, with the tables of a NocoBase of other names
 )
 
 // A server is a PostgreSQL server on which tests make databases of their own.
@@ -24,8 +25,8 @@ type server struct {
 	url       url.URL // of the database to connect to when making others
 	temporary bool    // it goes as a whole: a template may be left in it
 
-	once sync.Once
-	err  error // why there is no template
+	mu        sync.Mutex       // guards templates
+	templates map[string]error // those made, or why one could not be
 }
 
 // database makes a database for the time of the test and gives its URL.
@@ -40,29 +41,40 @@ func (s *server) database(tb testing.TB, from string) string {
 	return s.urlOf(name)
 }
 
-// migrated makes a database with every migration applied. A server that stays
-// has no template to copy: nobody would take it away in the end.
-func (s *server) migrated(tb testing.TB) string {
+// copyOf makes a copy of a template, which prepare makes when it is first asked
+// for. A server that stays has no template to copy: nobody would take it away in
+// the end.
+func (s *server) copyOf(tb testing.TB, template string, prepare func(ctx context.Context, url string) error) string {
 	tb.Helper()
 	if !s.temporary {
 		url := s.database(tb, pristine)
-		if err := migrate(tb.Context(), url); err != nil {
+		if err := prepare(tb.Context(), url); err != nil {
 			tb.Fatal(err)
 		}
 		return url
 	}
-	s.once.Do(func() { s.err = s.makeTemplate(tb.Context()) })
-	if s.err != nil {
-		tb.Fatal(s.err)
+	if err := s.template(tb.Context(), template, prepare); err != nil {
+		tb.Fatal(err)
 	}
 	return s.database(tb, template)
 }
 
-func (s *server) makeTemplate(ctx context.Context) error {
-	if err := s.create(ctx, template, pristine); err != nil {
+// template makes a template once.
+func (s *server) template(ctx context.Context, name string, prepare func(ctx context.Context, url string) error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	err, made := s.templates[name]
+	if made {
 		return err
 	}
-	return migrate(ctx, s.urlOf(template))
+	if err = s.create(ctx, name, pristine); err == nil {
+		err = prepare(ctx, s.urlOf(name))
+	}
+	if s.templates == nil {
+		s.templates = map[string]error{}
+	}
+	s.templates[name] = err
+	return err
 }
 
 // migrate leaves no connection behind: what somebody is connected to cannot be

@@ -1,0 +1,27 @@
+-- A NocoBase that lives on beside Roster: it may write, be restored from a
+-- backup, and keep more than we know of.
+
+-- +goose Up
+-- Whose tables the index is of, and how far they have been read.
+CREATE TABLE roster.host (
+    id integer PRIMARY KEY CHECK (id = 1), -- there is one
+    naming text,            -- how NocoBase calls its tables: schema, prefix, underscored
+    witness_id bigint,      -- the newest of NocoBase's sync records that the index has taken in
+    witness_at timestamptz  -- when it was made: where that differs, the database is not the one it was
+);
+INSERT INTO roster.host (id) VALUES (1);
+
+-- The record's own updatedAt as we wrote it: NocoBase's engine may have written since.
+ALTER TABLE roster.records ADD COLUMN record_updated_at timestamptz;
+
+-- What went with rows that were removed, as it was before.
+CREATE TABLE roster.before_images (
+    run bigint NOT NULL,
+    type text NOT NULL,         -- of the record whose row went
+    n bigint NOT NULL,          -- its item
+    place bigint NOT NULL,      -- the order in which they went
+    collection text NOT NULL,   -- the table
+    lost text,                  -- the column that was set to null; null: the whole row went
+    image text NOT NULL,        -- the row, as JSON
+    PRIMARY KEY (run, type, n, place)
+);
