@@ -1,6 +1,8 @@
 package schema_test
 
 import (
+	"context"
+	"crypto/rand"
 	"strings"
 	"testing"
 
@@ -161,4 +163,35 @@ func attached(t *testing.T, url string, told schema.Told) string {
 		return err.Error()
 	}
 	return db.SQL(`{userDataSyncRecords}`)
+}
+
+func TestAUserWithoutRightsIsToldWhichToAskFor(t *testing.T) {
+	url := schematest.Hosted(t)
+	db := schematest.Open(t, url)
+	user := "limited_" + strings.ToLower(rand.Text()) // users are the server's, not the database's
+	mustExec(t, db, `CREATE ROLE `+user)
+	t.Cleanup(func() {
+		if _, err := db.ExecContext(context.WithoutCancel(t.Context()), `DROP OWNED BY `+user+`; DROP ROLE `+user); err != nil {
+			t.Error(err)
+		}
+	})
+	mustExec(t, db, `GRANT USAGE ON SCHEMA nbs TO `+user+`; GRANT SELECT ON ALL TABLES IN SCHEMA nbs TO `+user+`; DROP SCHEMA roster CASCADE`)
+	limited, err := schema.Open(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer limited.Close()
+	limited.SetMaxOpenConns(1) // the role is the connection's
+	mustExec(t, limited, `SET ROLE `+user)
+	err = limited.Migrate(t.Context(), schema.Told{})
+	if schema.ClassOf(err) != schema.Misconfigured || !strings.Contains(err.Error(), "the user "+user+" may not read and write nbs.nb_departments, ") {
+		t.Fatalf("Migrate() = %v", err)
+	}
+	_, grant, _ := strings.Cut(strings.TrimSuffix(err.Error(), ")"), " (")
+	for _, q := range append(strings.Split(grant, "; "), `DROP SCHEMA IF EXISTS roster CASCADE`) {
+		mustExec(t, db, q)
+	}
+	if err := limited.Migrate(t.Context(), schema.Told{}); err != nil {
+		t.Errorf("Migrate() = %v with the rights that were asked for", err)
+	}
 }

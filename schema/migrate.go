@@ -49,7 +49,10 @@ func (db *DB) attach(ctx context.Context, told Told) (bool, error) {
 		return false, err
 	}
 	db.naming = naming
-	return true, db.check(ctx)
+	if err := db.check(ctx); err != nil {
+		return false, err
+	}
+	return true, db.rights(ctx)
 }
 
 // hasTable says whether there is a table; its name is SQL.
