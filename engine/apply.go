@@ -5,27 +5,21 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math"
+	"math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/nocobase-roster/roster/plugin"
 	"github.com/nocobase-roster/roster/schema"
 )
 
-// How many items one transaction writes. Its locks on rows that people may be
-// editing last some 40 ms; rows that are all new hold nobody up.
-const (
-	chunkItems = 1000
-	chunkNew   = 5000
-)
-
-// apply writes the plan: all departments at once, because a tree that is half
-// moved is none, then users chunk by chunk.
+// apply writes the plan: departments, all at once where the tree changes, because
+// one that is half moved is none, then users chunk by chunk.
 func (r *run) apply(ctx context.Context, layouts []*layout) error {
 	r.tell(at(Applying))
 	for _, l := range layouts {
@@ -40,26 +34,23 @@ func (r *run) apply(ctx context.Context, layouts []*layout) error {
 	return nil
 }
 
-// span is a range of items, both ends included, by _n.
-type span struct {
-	first, last int64
-	items       int
-}
-
 func (r *run) applyType(ctx context.Context, l *layout) error {
 	f, err := r.facts(ctx, l)
 	if err != nil {
 		return err
 	}
-	spans, total, err := r.spans(ctx, l, f)
+	stretches, total, err := r.unwritten(ctx, l)
 	if err != nil || total == 0 {
 		return err
 	}
+	cut := newCutter(stretches, l, f, r.engine.db.Parallel() == 1)
 	done := 0
 	write := func(s span) error {
+		began := time.Now()
 		if err := r.applySpan(ctx, l, f, s); err != nil {
 			return err
 		}
+		cut.took(s, time.Since(began))
 		r.tell(func(p *Progress) {
 			done += s.items
 			*p = Progress{State: Applying, Type: l.Type, Done: done, Total: total}
@@ -67,76 +58,52 @@ func (r *run) applyType(ctx context.Context, l *layout) error {
 		return nil
 	}
 	// What changes hands must have done so before the rest is written.
-	if err := write(spans[0]); err != nil {
+	first, _ := cut.next()
+	if err := write(first); err != nil {
 		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(r.engine.db.Parallel())
-	for _, s := range spans[1:] {
+	for range r.engine.db.Parallel() {
 		group.Go(func() error {
-			if ctx.Err() != nil {
-				return ctx.Err()
+			for {
+				s, more := cut.next()
+				if !more || ctx.Err() != nil {
+					return ctx.Err()
+				}
+				if err := write(s); err != nil {
+					return err
+				}
 			}
-			return write(s)
 		})
 	}
 	return group.Wait()
 }
 
-// spans cuts the items that are still to be written into chunks. Those whose
-// values change hands are one chunk, the first. None reaches over what has been
-// written.
-func (r *run) spans(ctx context.Context, l *layout, f facts) (spans []span, total int, err error) {
-	stretches, err := r.unwritten(ctx, l)
-	size := chunkNew
-	switch {
-	case l.Type == plugin.Department:
-		size = math.MaxInt
-	case f.has("update", "link", "touch", "delete", "disable", "unlink", "keep"):
-		size = chunkItems
-	}
-	for _, rest := range stretches {
-		total += len(rest)
-		exchanged := 0
-		for exchanged < len(rest) && rest[exchanged] < 0 && l.Type != plugin.Department {
-			exchanged++
-		}
-		for n := exchanged; len(rest) > 0; n = 0 {
-			if n == 0 {
-				n = min(size, len(rest))
-			}
-			spans = append(spans, span{rest[0], rest[n-1], n})
-			rest = rest[n:]
-		}
-	}
-	return spans, total, err
-}
-
 // unwritten are the places of the items that no chunk has written, in order, a
 // list for each stretch between chunks.
-func (r *run) unwritten(ctx context.Context, l *layout) ([][]int64, error) {
+func (r *run) unwritten(ctx context.Context, l *layout) (stretches [][]int64, total int, err error) {
 	x := r.engine.db.On(r.engine.db)
 	var ns []int64
 	if err := x.Select(ctx, &ns, l.names(r.id).Replace(`SELECT _n FROM {<plan>} WHERE _run = <run> AND `+writable("")+` ORDER BY _n`)); err != nil {
-		return nil, schema.Wrap(err, "read the plan")
+		return nil, 0, schema.Wrap(err, "read the plan")
 	}
 	var done []struct{ First, Last int64 }
 	if err := x.Select(ctx, &done, `SELECT first, last FROM {chunks} WHERE run = ? AND type = ? ORDER BY first`, r.id, l.Type); err != nil {
-		return nil, schema.Wrap(err, "read what has been written")
+		return nil, 0, schema.Wrap(err, "read what has been written")
 	}
-	var stretches [][]int64
 	for _, chunk := range done {
 		before, _ := slices.BinarySearch(ns, chunk.First)
 		after, _ := slices.BinarySearch(ns, chunk.Last+1)
 		if before > 0 {
 			stretches = append(stretches, ns[:before])
 		}
+		total += before
 		ns = ns[after:]
 	}
 	if len(ns) > 0 {
 		stretches = append(stretches, ns)
 	}
-	return stretches, nil
+	return stretches, total + len(ns), nil
 }
 
 // facts are the kinds of things a run has to write; see Chunk.Has.
@@ -152,6 +119,7 @@ func (r *run) facts(ctx context.Context, l *layout) (facts, error) {
 		SELECT DISTINCT _op FROM {<plan>} WHERE _run = <run>
 		UNION SELECT DISTINCT 'membership ' || _op FROM {plan_memberships} WHERE _run = <run>
 		UNION SELECT 'changed' WHERE EXISTS (SELECT 1 FROM {<plan>} WHERE _run = <run> AND _changed <> '')
+		UNION SELECT 'derived' WHERE EXISTS (SELECT 1 FROM {<plan>} p WHERE _run = <run> AND (`+l.derives("p._mask")+`))
 		UNION SELECT 'relink' WHERE EXISTS (SELECT 1 FROM {<plan>} WHERE _run = <run> AND _op IN ('create', 'link') AND NOT _fresh)
 		UNION SELECT 'awaits' WHERE EXISTS (SELECT 1 FROM {<plan>} WHERE _run = <run> AND _awaits IS NOT NULL)
 		UNION SELECT 'pending' WHERE EXISTS (SELECT 1 FROM {pending} WHERE source = ?)
@@ -175,19 +143,30 @@ func writable(alias string) string {
 // do not bear the plan: it is made anew.
 var ErrMoved = errors.New("rows were moved since the plan was made")
 
-// attempts is how often a chunk is tried that lost a race for locks.
-const attempts = 5
+// patience is how long a chunk is tried again whose rows others hold, and murmur
+// after how many attempts the log says so.
+const (
+	patience = 30 * time.Second
+	murmur   = 5
+)
 
+// applySpan writes a chunk, again when it lost a race for locks: it gives way at
+// once, holding nothing, and keeps at it for as long as its patience lasts.
 func (r *run) applySpan(ctx context.Context, l *layout, f facts, s span) error {
+	began := time.Now()
 	for attempt := 1; ; attempt++ {
 		err := r.applyChunk(ctx, l, f, s)
-		if schema.ClassOf(err) != schema.Busy || attempt == attempts {
+		if schema.ClassOf(err) != schema.Busy || time.Since(began) >= r.engine.patience {
 			return err
 		}
+		if attempt == murmur {
+			r.engine.log.Warn("others hold rows that a run has to write; it waits for them", zap.Int64("run", r.id), zap.Error(err))
+		}
+		wait := time.Duration(min(attempt*attempt, 25)) * 10 * time.Millisecond
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(time.Duration(attempt*attempt) * 10 * time.Millisecond):
+		case <-time.After(wait/2 + rand.N(wait)): // those who met once do not meet again
 		}
 	}
 }
@@ -201,12 +180,18 @@ func (r *run) applyChunk(ctx context.Context, l *layout, f facts, s span) error 
 	}
 	defer tx.Rollback() // after Commit it does nothing
 	c := r.chunk(&Chunk{Conn: db.On(tx), Source: r.source, Type: l.Type, layout: l, facts: maps.Clone(f), now: db.TimeLiteral(r.engine.now())}, s)
+	if r.engine.watch != nil {
+		c.changes = map[string][]int64{}
+	}
 	c.facts["exchange"] = s.first < 0
 	prepare := db.ForApplying
-	if l.Type == plugin.Department { // all at once
-		prepare = func(ctx context.Context, x schema.Conn) error { return db.ForPlanning(ctx, x, s.items) }
+	if whole(l, f) {
+		prepare = func(ctx context.Context, x schema.Conn) error { return db.ForApplyingWhole(ctx, x, s.items) }
 	}
 	if err := prepare(ctx, c.Conn); err != nil {
+		return err
+	}
+	if err := c.hold(ctx); err != nil {
 		return err
 	}
 	if err := c.compare(ctx); err != nil {
@@ -221,6 +206,9 @@ func (r *run) applyChunk(ctx context.Context, l *layout, f facts, s span) error 
 	}
 	if err := r.fence(ctx, c.Conn); err != nil {
 		return err
+	}
+	if c.changes != nil {
+		defer r.engine.tellChanged(c.changes) // also when it is not known whether the commit went through
 	}
 	if err := tx.Commit(); err != nil {
 		return schema.Wrap(err, "commit a chunk")
@@ -277,7 +265,10 @@ func (r *run) writeChunk(ctx context.Context, c *Chunk, s span) error {
 			}
 		}
 	}
-	return c.writeRecords(ctx)
+	if err := c.writeRecords(ctx); err != nil {
+		return err
+	}
+	return c.tell(ctx, r.engine.targets)
 }
 
 // writeRows writes the rows of a span. When the database refuses them, it

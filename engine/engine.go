@@ -28,6 +28,9 @@ type Engine struct {
 	joints  *joints
 	living  *living
 	owner   string // how this process signs the runs it holds
+
+	patience time.Duration // with those who hold rows that a run has to write
+	watch    func(target string, ids []int64)
 }
 
 // New makes an engine on db, which must have been migrated. Targets are
@@ -36,7 +39,8 @@ func New(db *schema.DB, targets []Target, log *zap.Logger) *Engine {
 	host, _ := os.Hostname() // it only helps an operator to find the process
 	return &Engine{
 		db: db, targets: targets, log: log, now: time.Now, queue: newQueue(), joints: &joints{open: map[string]*joint{}}, living: newLiving(),
-		owner: host + "/" + strconv.Itoa(os.Getpid()) + "/" + strconv.FormatInt(time.Now().UnixNano(), 36),
+		patience: patience,
+		owner:    host + "/" + strconv.Itoa(os.Getpid()) + "/" + strconv.FormatInt(time.Now().UnixNano(), 36),
 	}
 }
 

@@ -1,6 +1,9 @@
 package engine
 
-import "runtime"
+import (
+	"runtime"
+	"time"
+)
 
 // AwaitJoined returns when n pushes have been sent that have no answer yet.
 func (e *Engine) AwaitJoined(n int) {
@@ -14,3 +17,6 @@ func (e *Engine) AwaitJoined(n int) {
 		runtime.Gosched()
 	}
 }
+
+// SetPatience sets how long an engine tries again where others hold rows.
+func SetPatience(e *Engine, d time.Duration) { e.patience = d }

@@ -70,6 +70,12 @@ func (l *layout) states(mask, column string) string {
 	return fmt.Sprintf("substr(%s, %d, 1) = '1'", mask, i+1)
 }
 
+// derives is SQL for: an item with that mask states a column that a Planner
+// worked out.
+func (l *layout) derives(mask string) string {
+	return fmt.Sprintf("substr(%s, %d) LIKE '%%1%%'", mask, l.stated+1)
+}
+
 // nothing is the mask of a record that states no column.
 func (l *layout) nothing() string { return strings.Repeat("0", l.stated) }
 

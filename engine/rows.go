@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nocobase-roster/roster/plugin"
 	"github.com/nocobase-roster/roster/schema"
 )
 
@@ -29,13 +30,16 @@ func (c *Chunk) release(ctx context.Context) error {
 // or has come to claim or let go, with those who exchange values with them. They
 // are planned again.
 func (c *Chunk) compare(ctx context.Context) error {
-	if lock := c.DB().ForUpdate("t"); lock != "" && c.Has("update", "link", "delete", "disable", "unlink") {
-		var ids []int64
-		err := c.Select(ctx, &ids, `SELECT t.id FROM {<rows>} t JOIN {<plan>} p ON p._row_id = t.id
-			WHERE <chunk> AND p._op NOT IN ('create', 'touch', 'keep') ORDER BY t.id `+lock)
-		if err != nil {
-			return schema.Wrap(err, "lock rows of "+c.layout.Name)
-		}
+	ids := `SELECT p._row_id FROM {<plan>} p WHERE <chunk> AND p._op NOT IN ('create', 'touch', 'keep')`
+	when := []string{"update", "link", "delete", "disable", "unlink"}
+	if c.layout.Besides != "" && c.Has("delete", "derived") {
+		ids, when = ids+` UNION `+c.layout.Besides, nil
+	}
+	if err := c.Lock(ctx, Step{
+		What: "lock rows of " + c.layout.Name, When: when,
+		SQL: `SELECT t.id FROM {<rows>} t WHERE t.id IN (` + ids + `) ORDER BY t.id ` + c.DB().ForUpdate("t", c.Has("delete")),
+	}); err != nil {
+		return err
 	}
 	others := `EXISTS (SELECT 1 FROM {records} o WHERE o.row_id = p._row_id AND o.type = '<type>' AND o.source <> ? AND o.removed IS NULL)`
 	return c.Run(ctx,
@@ -52,6 +56,27 @@ func (c *Chunk) compare(ctx context.Context) error {
 		Step{What: "set aside who exchanges values with them", When: []string{"exchange"}, SQL: `
 			UPDATE {<plan>} AS p SET _kind = p._op, _op = 'stale' WHERE <chunk> AND p._circle IN (
 				SELECT o._circle FROM {<plan>} o WHERE o._run = <run> AND o._n < 0 AND o._op = 'stale')`})
+}
+
+// hold has the departments that people of the chunk come into stay until it is
+// committed: whoever removes one meanwhile waits, and finds the new members to
+// remove with it. It comes before the people's own rows are locked, as in the
+// writing of departments, so that the two never wait for each other. Of those
+// that have gone already the chunk is told.
+func (c *Chunk) hold(ctx context.Context) error {
+	if c.Type != plugin.User || !c.Has("membership add", "membership restore", "membership claim", "membership adopt") {
+		return nil
+	}
+	const into = `SELECT m.department_id FROM {<plan>} p JOIN {plan_memberships} m ON m._run = p._run AND m._n = p._n
+		WHERE <chunk> AND m._op IN ('add', 'restore', 'claim', 'adopt')`
+	var unmade []bool
+	err := c.Select(ctx, &unmade, `
+		WITH held AS (SELECT d.id FROM {departments} d WHERE d.id IN (`+into+`) ORDER BY d.id `+c.DB().ForKeyShare("d")+`)
+		SELECT EXISTS (SELECT 1 FROM (`+into+`) i WHERE i.department_id NOT IN (SELECT id FROM held))`)
+	if err == nil {
+		c.facts["unmade"] = unmade[0]
+	}
+	return schema.Wrap(err, "hold the departments that people come into")
 }
 
 // removeRows deletes the rows of records that are gone.

@@ -33,6 +33,12 @@ type Applier interface {
 	Apply(ctx context.Context, c *Chunk) error
 }
 
+// A Teller says which rows besides those of its items a chunk that is written
+// has changed; see Chunk.Changes.
+type Teller interface {
+	Tell(ctx context.Context, c *Chunk) error
+}
+
 // A Table says how records become rows of one of NocoBase's tables.
 type Table struct {
 	Type plugin.Type
@@ -43,6 +49,7 @@ type Table struct {
 	Associations []string // fields that are relations, not columns
 	Handled      []string // members of a record that other parts read: departments, parentUid
 	Derived      []string // columns that a Planner works out, in derived_<type>
+	Besides      string   // rows that change with those of a chunk, as SQL for their ids; they are locked together
 	MatchKeys    []string // columns that a push may name as its match key
 	// Match are ways to match records to rows besides by a column: SQL for pairs
 	// (seq, id) of staged and matching rows; its parameters are all the source.
@@ -147,10 +154,11 @@ type Chunk struct {
 	Source string
 	Type   plugin.Type
 
-	layout *layout
-	facts  facts
-	now    string // the time to write, as SQL
-	names  *strings.Replacer
+	layout  *layout
+	facts   facts
+	now     string // the time to write, as SQL
+	names   *strings.Replacer
+	changes map[string][]int64 // rows that change, by target; nil: nobody wants to know
 }
 
 // Exec runs q and says how many rows it touched.
@@ -165,8 +173,9 @@ func (c *Chunk) Select(ctx context.Context, dst any, q string, args ...any) erro
 
 // Has says whether the run has anything of one of those kinds to write: a step
 // that has none is skipped. The kinds are the ops of items, those of
-// memberships with "membership " before, "changed" (a row differs), "relink" (a
-// record stands for another row than before), "awaits" (a parent has not
+// memberships with "membership " before, "changed" (a row differs), "derived" (in
+// a column that a Planner worked out), "relink" (a record stands for another row
+// than before), "awaits" (a parent has not
 // arrived), "pending" (somebody waits already), "unmade" (a department that
 // people come into is not there: the database refused it, or somebody removed it
 // meanwhile), "exchange" (values change hands in the chunk) and "kept"
@@ -194,6 +203,16 @@ func (c *Chunk) Run(ctx context.Context, steps ...Step) error {
 		}
 	}
 	return nil
+}
+
+// Lock runs a SELECT that locks rows, in the order in which it gives them, until
+// the chunk is committed. Where a transaction has the database to itself there
+// is nothing to lock.
+func (c *Chunk) Lock(ctx context.Context, s Step) error {
+	if c.DB().ForUpdate("", false) == "" {
+		return nil
+	}
+	return c.Run(ctx, s)
 }
 
 // States is SQL for: the item p states column.

@@ -46,11 +46,12 @@ type capabilities struct {
 	Push     bool `json:"push" jsonschema:"sync/push and sync/plan"`
 	Progress bool `json:"progress" jsonschema:"$/progress for requests with a progressToken"`
 	Cancel   bool `json:"cancel" jsonschema:"$/cancelRequest"`
+	Changed  bool `json:"changed" jsonschema:"the notification target/changed, as components.schemas.Changed: rows are no more as they were, and what is kept of them in caches must be dropped"`
 }
 
 // initialize opens the connection, unless something is wrong with what the
 // host wants; then it may try again.
-func (s *session) initialize(_ context.Context, p initializeParams) (*initializeResult, error) {
+func (s *session) initialize(ctx context.Context, p initializeParams) (*initializeResult, error) {
 	if s.stage != fresh {
 		return nil, invalidRequest("initialize comes once", "")
 	}
@@ -69,21 +70,28 @@ func (s *session) initialize(_ context.Context, p initializeParams) (*initialize
 	}
 	s.stage = ready
 	s.stream.LimitWrites(frameBytes)
-	s.openDatabase(p.Config)
+	s.openDatabase(flightOf(ctx).conn, p.Config)
 	return &initializeResult{
 		ProtocolVersion: protocolVersion,
 		Server:          peer{"roster", s.server.Version},
-		Capabilities:    capabilities{Push: true, Progress: true, Cancel: true},
+		Capabilities:    capabilities{Push: true, Progress: true, Cancel: true, Changed: true},
 		Limits:          s.limits,
 	}, nil
 }
 
-// openDatabase begins to open the database, unless all is over already.
-func (s *session) openDatabase(c Config) {
+// openDatabase begins to open the database, unless all is over already. What is
+// changed in it, the host is told.
+func (s *session) openDatabase(conn *jsonrpc2.Conn, c Config) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.over {
-		s.database = newDatabase(s.log, func(ctx context.Context) (*engine.Engine, error) { return s.server.Open(ctx, c) }, (*engine.Engine).Resume)
+		s.database = newDatabase(s.log, func(ctx context.Context) (*engine.Engine, error) {
+			e, err := s.server.Open(ctx, c)
+			if err == nil {
+				e.Watch(func(target string, ids []int64) { tellChanged(conn, target, ids) })
+			}
+			return e, err
+		}, (*engine.Engine).Resume)
 	}
 }
 

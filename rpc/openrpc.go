@@ -103,7 +103,8 @@ func (m methodInfo) describe() (documentMethod, error) {
 	return d, err
 }
 
-// describeComponents gives what is the same for all methods: errors and progress.
+// describeComponents gives what is the same for all methods, and what the host
+// is told unasked: errors, progress and changes.
 func describeComponents() (components, error) {
 	c := components{Errors: map[string]documentError{}, Schemas: map[string]*jsonschema.Schema{}}
 	for _, e := range errorCodes() {
@@ -114,6 +115,10 @@ func describeComponents() (components, error) {
 		return c, err
 	}
 	progress, err := resultSchema(reflect.TypeFor[progressParams]())
-	c.Schemas["ErrorData"], c.Schemas["Progress"] = data, progress
+	if err != nil {
+		return c, err
+	}
+	changed, err := resultSchema(reflect.TypeFor[changedParams]())
+	c.Schemas["ErrorData"], c.Schemas["Progress"], c.Schemas["Changed"] = data, progress, changed
 	return c, err
 }

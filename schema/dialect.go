@@ -68,11 +68,23 @@ func (db *DB) JSON(text string) string {
 // ends. SQLite's transactions have the database to themselves anyway.
 func (db *DB) ForShare() string { return db.dialect.share }
 
-// ForUpdate ends a SELECT whose rows of alias are about to be written; nothing
-// where a transaction has the database to itself.
-func (db *DB) ForUpdate(alias string) string {
+// ForUpdate ends a SELECT whose rows of alias are about to be written, or to be
+// deleted where some are; nothing where a transaction has the database to
+// itself.
+func (db *DB) ForUpdate(alias string, deleted bool) string {
+	if deleted {
+		return db.lock("FOR UPDATE OF " + alias)
+	}
+	return db.lock("FOR NO KEY UPDATE OF " + alias)
+}
+
+// ForKeyShare ends a SELECT whose rows of alias must be there until the
+// transaction ends; others may write them meanwhile.
+func (db *DB) ForKeyShare(alias string) string { return db.lock("FOR KEY SHARE OF " + alias) }
+
+func (db *DB) lock(clause string) string {
 	if db.dialect.name == "postgres" {
-		return "FOR UPDATE OF " + alias
+		return clause
 	}
 	return ""
 }

@@ -124,6 +124,8 @@ func sqliteHints() map[int]string {
 func hint(c Class, err error) string {
 	var s *sqlite.Error
 	switch {
+	case pq.As(err) != nil && pq.As(err).Code == "55P03":
+		return "another session holds rows that are to be written: pg_stat_activity shows who has been idle in a transaction for long; end it, and the same call goes on where this one ended"
 	case c != Misconfigured:
 	case pq.As(err) != nil && postgresHints()[string(pq.As(err).Code)] != "":
 		return postgresHints()[string(pq.As(err).Code)]

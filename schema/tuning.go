@@ -9,11 +9,15 @@ import (
 // joined as whole tables: with a wrong guess at what a step leaves over,
 // PostgreSQL would compare each row with each.
 func (db *DB) ForPlanning(ctx context.Context, x Conn, rows int) error {
+	return db.set(ctx, x, forWhole(rows)...)
+}
+
+func forWhole(rows int) []string {
 	settings := []string{"work_mem = '64MB'", "jit = off", unsynced, awake}
 	if rows >= many {
 		settings = append(settings, "enable_nestloop = off")
 	}
-	return db.set(ctx, x, settings...)
+	return settings
 }
 
 // many staged rows are joined as whole tables.
@@ -33,8 +37,19 @@ func (db *DB) Analyze(ctx context.Context, x Conn, rows int, table string) error
 // ForApplying sets a transaction up for many small steps through indexes,
 // whatever the statistics of the moment say.
 func (db *DB) ForApplying(ctx context.Context, x Conn) error {
-	return db.set(ctx, x, "enable_hashjoin = off", "enable_mergejoin = off", "jit = off", unsynced, awake)
+	return db.set(ctx, x, "enable_hashjoin = off", "enable_mergejoin = off", "jit = off", unsynced, awake, yielding)
 }
+
+// ForApplyingWhole is ForApplying for so many rows that are written at once.
+func (db *DB) ForApplyingWhole(ctx context.Context, x Conn, rows int) error {
+	return db.set(ctx, x, append(forWhole(rows), yielding)...)
+}
+
+// yielding has a transaction give up, and with it the rows that it holds, when
+// it waits for one that somebody else holds: people who want the others would
+// wait as long. It is far below the second after which PostgreSQL looks for
+// deadlocks, so that it is never the host whose transaction is sacrificed.
+const yielding = "lock_timeout = '80ms'"
 
 // unsynced lets the steps of a run not wait for the disk. A power failure may
 // then lose the last of them, each whole and with its mark, as if the run had

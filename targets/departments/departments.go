@@ -20,6 +20,7 @@ var (
 	_ engine.Target  = (*Target)(nil)
 	_ engine.Planner = (*Target)(nil)
 	_ engine.Applier = (*Target)(nil)
+	_ engine.Teller  = (*Target)(nil)
 )
 
 // New makes the target for db.
@@ -30,6 +31,11 @@ func New(db *schema.DB) *Target {
 		Associations: []string{"roles", "owners", "members", "parent", "children", "createdBy", "updatedBy"},
 		Handled:      []string{"parentUid"},
 		Derived:      []string{"parentId"},
+		// The parents that are left and come to, which may be leaves or no more,
+		// and the children of those that go.
+		Besides: `SELECT p.[parentId] FROM {<plan>} p WHERE <chunk> AND p.[parentId] IS NOT NULL
+			UNION SELECT d.[parentId] FROM {<plan>} p JOIN {departments} d ON d.id = p._row_id WHERE <chunk> AND d.[parentId] IS NOT NULL
+			UNION SELECT d.id FROM {departments} d WHERE d.[parentId] IN (SELECT p._row_id FROM {<plan>} p WHERE <chunk> AND p._op = 'delete')`,
 		New: map[string]string{
 			"isLeaf": "true",
 			"sort":   `(SELECT coalesce(max(sort), 0) FROM {departments}) + row_number() OVER (ORDER BY p._n)`,

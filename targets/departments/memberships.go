@@ -202,7 +202,7 @@ func chooseMain(ctx context.Context, p *engine.Plan) error {
 			       CASE WHEN first.is_main AND (w.restated OR first.awaited) THEN first.id
 			            WHEN `+stays+` THEN u.[mainDepartmentId]
 			            WHEN first.id IS NOT NULL THEN first.id
-			            ELSE (SELECT min(du.[departmentId]) FROM {departmentsUsers} du
+			            ELSE (SELECT min(+du.[departmentId]) FROM {departmentsUsers} du
 			                  WHERE du.[userId] = w.row_id AND `+remains+`) END AS main
 			FROM found_user w
 			LEFT JOIN {users} u ON u.id = w.row_id
@@ -242,7 +242,7 @@ func findLeaving(ctx context.Context, p *engine.Plan) error {
 }
 
 // remains is SQL for: the membership du of w does not end with this run.
-const remains = `du.[departmentId] NOT IN (SELECT l.department_id FROM leaving l WHERE l.n = w.n)
+const remains = `NOT EXISTS (SELECT 1 FROM leaving l WHERE l.n = w.n AND l.department_id = du.[departmentId])
 	AND du.[departmentId] NOT IN (SELECT g._row_id FROM {plan_departments} g WHERE g._run = <run> AND g._op = 'delete')`
 
 // stays is SQL for: the main department of u is and stays a membership of w,
@@ -260,16 +260,33 @@ func touch(ctx context.Context, p *engine.Plan) error {
 	return schema.Wrap(err, "plan users whose memberships change")
 }
 
+// items are, as SQL, the people of a chunk with what is planned for their
+// memberships. CROSS JOIN holds SQLite to this order; to PostgreSQL it is a join
+// like any.
+const (
+	items = `{<plan>} p CROSS JOIN {plan_memberships} m`
+	of    = `<chunk> AND m._run = p._run AND m._n = p._n`
+)
+
 // applyMemberships writes the memberships and claims of a chunk of users.
 // Departments that have gone meanwhile are left out, and what others claim by
 // now stays.
 func applyMemberships(ctx context.Context, c *engine.Chunk) error {
-	// CROSS JOIN holds SQLite to this order; to PostgreSQL it is a join like any.
-	items := `{<plan>} p CROSS JOIN {plan_memberships} m`
 	there := items + ` CROSS JOIN {departments} d`
-	of := `<chunk> AND m._run = p._run AND m._n = p._n`
 	claims := `SELECT 1 FROM {records} r JOIN {userDataSyncRecordsResources} c ON c.[recordId] = r.record_id
 		WHERE r.row_id = p._row_id AND r.type = 'user' AND c.resource = 'departments' AND c.[resourcePk] = CAST(m.department_id AS text)`
+	if err := tellOwners(ctx, c); err != nil {
+		return err
+	}
+	if err := c.Lock(ctx, engine.Step{
+		What: "lock memberships", When: []string{"membership drop", "membership unclaim", "membership end", "membership set", "delete"}, SQL: `
+			SELECT 1 FROM {departmentsUsers} t WHERE (t.[departmentId], t.[userId]) IN (
+				SELECT m.department_id, p._row_id FROM ` + items + ` WHERE ` + of + ` AND m._op IN ('drop', 'unclaim', 'end', 'set')
+				UNION SELECT du.[departmentId], du.[userId] FROM {<plan>} p JOIN {departmentsUsers} du ON du.[userId] = p._row_id WHERE <chunk> AND p._op = 'delete')
+			ORDER BY t.[departmentId], t.[userId] ` + c.DB().ForUpdate("t", true),
+	}); err != nil {
+		return err
+	}
 	return c.Run(ctx,
 		engine.Step{What: "mark memberships that were there before", When: []string{"membership claim"}, SQL: `
 			INSERT INTO {kept_memberships} (user_id, department_id)
@@ -296,6 +313,7 @@ func applyMemberships(ctx context.Context, c *engine.Chunk) error {
 			SELECT <now>, <now>, m.department_id, p._row_id, m.is_owner
 			FROM ` + there + `
 			WHERE ` + of + ` AND d.id = m.department_id AND m._op IN ('add', 'restore', 'claim', 'adopt')
+			ORDER BY m.department_id, p._row_id
 			ON CONFLICT DO NOTHING`},
 		engine.Step{What: "claim memberships", When: []string{"membership add", "membership claim", "membership adopt"}, SQL: `
 			INSERT INTO {userDataSyncRecordsResources} ([createdAt], [updatedAt], [recordId], resource, [resourcePk])
@@ -333,7 +351,8 @@ func applyMemberships(ctx context.Context, c *engine.Chunk) error {
 }
 
 // mainAmong is SQL that gives the users for which which holds their first
-// membership as main department.
+// membership as main department. The plus keeps PostgreSQL from looking for the
+// least department of all in its index until it meets one of theirs.
 func mainAmong(which string) string {
-	return `UPDATE {users} SET [mainDepartmentId] = (SELECT min(du.[departmentId]) FROM {departmentsUsers} du WHERE du.[userId] = {users}.id) WHERE ` + which
+	return `UPDATE {users} SET [mainDepartmentId] = (SELECT min(+du.[departmentId]) FROM {departmentsUsers} du WHERE du.[userId] = {users}.id) WHERE ` + which
 }

@@ -61,18 +61,38 @@ func removeBelow(ctx context.Context, p *engine.Plan) error {
 // in case it stands again.
 func applyRemovals(ctx context.Context, c *engine.Chunk) error {
 	const gone = `SELECT p._row_id FROM {<plan>} p WHERE <chunk> AND p._op = 'delete'`
-	const claims = `{<plan>} p JOIN {departmentsUsers} du ON du.[departmentId] = p._row_id
+	// What people claim is found by their records: read by themselves first, for
+	// no index knows links by the department.
+	const claims = `WITH claims AS MATERIALIZED (
+		SELECT l.id, l.[resourcePk] AS claimed, u.source, u.uid, p._uid AS awaits, p._row_id AS department, du.[isOwner] AS is_owner,
+		       EXISTS (SELECT 1 FROM {users} x WHERE x.id = du.[userId] AND x.[mainDepartmentId] = p._row_id) AS is_main
+		FROM {<plan>} p JOIN {departmentsUsers} du ON du.[departmentId] = p._row_id
 		JOIN {records} u ON u.row_id = du.[userId] AND u.type = 'user'
-		JOIN {userDataSyncRecordsResources} l ON l.[recordId] = u.record_id AND l.resource = 'departments' AND l.[resourcePk] = CAST(p._row_id AS text)
-		WHERE <chunk> AND p._op = 'delete'`
+		JOIN {userDataSyncRecordsResources} l ON l.[recordId] = u.record_id AND l.resource = 'departments'
+		WHERE <chunk> AND p._op = 'delete')`
 	when := []string{"delete"}
-	return c.Run(ctx,
+	if !c.Has(when...) {
+		return nil
+	}
+	err := c.Run(ctx,
 		engine.Step{What: "await departments that go", When: when, Args: []any{c.Source}, SQL: `
 			INSERT INTO {pending} (source, awaits, type, uid, pos, is_owner, is_main)
-			SELECT u.source, p._uid, 'user', u.uid, l.id, du.[isOwner], EXISTS (SELECT 1 FROM {users} x WHERE x.id = du.[userId] AND x.[mainDepartmentId] = p._row_id)
-			FROM ` + claims + ` AND u.source = ? ON CONFLICT DO NOTHING`},
+			` + claims + ` SELECT source, awaits, 'user', uid, id, is_owner, is_main FROM claims
+			WHERE claimed = CAST(department AS text) AND source = ? ON CONFLICT DO NOTHING`},
 		engine.Step{What: "drop claims on departments that go", When: when, SQL: `
-			DELETE FROM {userDataSyncRecordsResources} WHERE id IN (SELECT l.id FROM ` + claims + `)`},
+			DELETE FROM {userDataSyncRecordsResources} WHERE id IN (` + claims + ` SELECT id FROM claims WHERE claimed = CAST(department AS text))`})
+	if err != nil {
+		return err
+	}
+	for _, lock := range []engine.Step{
+		{What: "lock people whose main department goes", SQL: `SELECT t.id FROM {users} t WHERE t.[mainDepartmentId] IN (` + gone + `) ORDER BY t.id ` + c.DB().ForUpdate("t", false)},
+		{What: "lock memberships in departments that go", SQL: `SELECT 1 FROM {departmentsUsers} t WHERE t.[departmentId] IN (` + gone + `) ORDER BY t.[departmentId], t.[userId] ` + c.DB().ForUpdate("t", true)},
+	} {
+		if err := c.Lock(ctx, lock); err != nil {
+			return err
+		}
+	}
+	return c.Run(ctx,
 		engine.Step{What: "end memberships in departments that go", When: when, SQL: `DELETE FROM {departmentsUsers} WHERE [departmentId] IN (` + gone + `)`},
 		engine.Step{What: "forget marks of memberships in departments that go", When: when, SQL: `DELETE FROM {kept_memberships} WHERE department_id IN (` + gone + `)`},
 		engine.Step{What: "end roles of departments that go", When: when, SQL: `DELETE FROM {departmentsRoles} WHERE [departmentId] IN (` + gone + `)`},

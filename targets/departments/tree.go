@@ -237,10 +237,10 @@ func awaitParents(ctx context.Context, p *engine.Plan) error {
 // applyTree mends, once all departments of the run are written, what depends
 // on who is whose parent: paths, leaves, and who still waits.
 func applyTree(ctx context.Context, c *engine.Chunk) error {
-	if err := applyRemovals(ctx, c); err != nil {
+	if err := tellBelow(ctx, c); err != nil {
 		return err
 	}
-	shape := []string{"create", "link", "changed", "delete"}
+	shape := []string{"create", "delete", "derived"}
 	moved := `p._op IN ('create', 'link', 'update') AND ` + c.States("parentId")
 	err := c.Run(ctx,
 		engine.Step{What: "forget what is not awaited", When: []string{"pending"}, Args: []any{c.Source}, SQL: `
@@ -293,7 +293,10 @@ func applyTree(ctx context.Context, c *engine.Chunk) error {
 	if err != nil {
 		return err
 	}
-	return refuseNewCircle(ctx, c, moved)
+	if err := refuseNewCircle(ctx, c, moved); err != nil {
+		return err
+	}
+	return applyRemovals(ctx, c)
 }
 
 // refuseNewCircle: an operator may have moved a department since the plan was
