@@ -3,7 +3,7 @@
 //
 //   - cli.go has what all commands share, flags.go what push and plan read,
 //     out of which package input makes pushes;
-//   - push.go, plan.go, adopt.go, tasks.go, stdio.go, version.go and generate.go each
+//   - push.go, plan.go, adopt.go, reindex.go, tasks.go, stdio.go, version.go and generate.go each
 //     hold a command;
 //   - report.go and reasons.go show what came of a run and progress.go how far
 //     one is, as text made by table.go and screen.go, or as json.go;
@@ -79,7 +79,7 @@ func (a *app) command() *cobra.Command {
 	root.SetIn(a.in)
 	root.SetOut(a.out)
 	root.SetErr(a.err)
-	root.AddCommand(a.pushCommand(), a.planCommand(), a.adoptCommand(), a.tasksCommand(), a.stdioCommand(), a.versionCommand(), a.generateCommand())
+	root.AddCommand(a.pushCommand(), a.planCommand(), a.adoptCommand(), a.reindexCommand(), a.tasksCommand(), a.stdioCommand(), a.versionCommand(), a.generateCommand())
 	return root
 }
 

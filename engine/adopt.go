@@ -118,9 +118,8 @@ func (e *Engine) recorded(ctx context.Context, source string) (n int, err error)
 // synchronized so far: it would make everything a second time.
 func (r *run) knows(ctx context.Context) error {
 	x := r.engine.db.On(r.engine.db)
-	var before bool
-	err := x.Get(ctx, &before, `SELECT EXISTS (SELECT 1 FROM {runs} WHERE source = ? AND finished_at IS NOT NULL AND kind <> 'plan' AND state IN ('success', 'partial'))`, r.source)
-	if err != nil || before {
+	err := x.Get(ctx, &r.known, `SELECT EXISTS (SELECT 1 FROM {runs} WHERE source = ? AND finished_at IS NOT NULL AND kind <> 'plan' AND state IN ('success', 'partial'))`, r.source)
+	if err != nil || r.known {
 		return schema.Wrap(err, "look for earlier runs")
 	}
 	var n int
@@ -132,7 +131,7 @@ func (r *run) knows(ctx context.Context) error {
 	}
 	return &plugin.Error{
 		Kind: plugin.Conflict, Path: "/sourceName", Msg: fmt.Sprintf("NocoBase's own engine has synchronized source %.64s so far, and %d of its records are not known here", r.source, n),
-		Hint: "see what roster adopt would make of them, and adopt them first; else the push would make everybody a second time",
+		Hint: "see what roster adopt would make of them, and adopt them first; else the push would make everybody a second time; where Roster wrote them itself and has lost its own tables, roster reindex brings those back",
 	}
 }
 
@@ -183,6 +182,9 @@ func (e *Engine) adopt(ctx context.Context, l *leavings, r *run) (*Adoption, err
 		return a, err
 	}
 	if err := l.write(ctx, e.db.TimeLiteral(e.now())); err != nil {
+		return nil, err
+	}
+	if err := readAll(ctx, l.Conn, l.source); err != nil {
 		return nil, err
 	}
 	if err := r.fence(ctx, l.Conn); err != nil {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -25,7 +26,8 @@ type leavings struct {
 	schema.Conn
 	source  string
 	types   []*Table
-	records int // how many records NocoBase has of the source
+	which   string // SQL over t for which of NocoBase's records; empty for all
+	records int    // how many records NocoBase has of the source
 }
 
 // A fill is a statement that fills a temporary table.
@@ -50,9 +52,21 @@ func (l *leavings) table(ctx context.Context, name, columns string, fills ...fil
 
 // sort settles what counts. It writes nothing but its own tables.
 func (l *leavings) sort(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{
-		l.readRecords, l.readLinks, l.pair, l.chooseRecords, l.moveClaims, l.keepLinks,
-	} {
+	return l.do(ctx, l.readRecords, l.readLinks, l.pair, l.chooseRecords, l.moveClaims, l.keepLinks)
+}
+
+// takeIn puts the records into the index and says how many. NocoBase's tables
+// stay as they are, with what is there twice or leads nowhere: to clear that up
+// is adopting's, which shows it first.
+func (l *leavings) takeIn(ctx context.Context) (n int64, err error) {
+	if err := l.do(ctx, l.readRecords, l.readLinks, l.pair, l.chooseRecords); err != nil {
+		return 0, err
+	}
+	return l.index(ctx)
+}
+
+func (l *leavings) do(ctx context.Context, steps ...func(context.Context) error) error {
+	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -63,7 +77,7 @@ func (l *leavings) sort(ctx context.Context) error {
 func (l *leavings) readRecords(ctx context.Context) error {
 	return l.table(ctx, "left_record", l.DB().Key("id")+`, type text NOT NULL, uid text NOT NULL`, fill{`
 		SELECT t.id, t.[dataType], t.[sourceUk] FROM {userDataSyncRecords} t
-		WHERE t.[sourceName] = ? AND t.[sourceUk] <> '' AND t.[dataType] IN (` + l.typeList() + `)
+		WHERE t.[sourceName] = ? AND t.[sourceUk] <> '' AND t.[dataType] IN (` + l.typeList() + `) AND (` + cmp.Or(l.which, "1 = 1") + `)
 		AND NOT EXISTS (SELECT 1 FROM {records} r WHERE r.uid = t.[sourceUk] AND r.source = t.[sourceName] AND r.type = t.[dataType])`, []any{l.source}})
 }
 
@@ -201,18 +215,31 @@ func (l *leavings) write(ctx context.Context, now string) error {
 			DELETE FROM {userDataSyncRecordsResources} WHERE [recordId] IN (SELECT record_id FROM left_extra)`},
 		{What: "remove duplicates", SQL: `DELETE FROM {userDataSyncRecords} WHERE id IN (SELECT record_id FROM left_extra)`},
 	}
-	for _, t := range l.types {
-		// NocoBase saves the record first and then makes its row.
-		steps = append(steps, Step{What: "index the records", Args: []any{l.source}, SQL: t.names(0).Replace(`
-			INSERT INTO {records} (uid, source, type, record_id, row_id, adopted, digest, memberships, seen_at)
-			SELECT b.uid, ?, b.type, b.record_id, b.row_id, u.id IS NOT NULL AND (u.[createdAt] IS NULL OR u.[createdAt] < t.[createdAt]), '', '', t.[updatedAt]
-			FROM left_best b JOIN {userDataSyncRecords} t ON t.id = b.record_id LEFT JOIN {<rows>} u ON u.id = b.row_id
-			WHERE b.type = '<type>'`)})
-	}
 	for _, s := range steps {
 		if _, err := l.Exec(ctx, s.SQL, s.Args...); err != nil {
 			return schema.Wrap(err, s.What)
 		}
 	}
-	return nil
+	_, err := l.index(ctx)
+	return err
+}
+
+// older is SQL for: row u was there before record t, or nobody knows since when.
+// NocoBase saves the record first and then makes its row.
+const older = `(u.id IS NOT NULL AND (u.[createdAt] IS NULL OR u.[createdAt] < t.[createdAt]))`
+
+// index puts the records that stay into Roster's index.
+func (l *leavings) index(ctx context.Context) (all int64, err error) {
+	for _, t := range l.types {
+		n, err := l.Exec(ctx, t.names(0).Replace(`
+			INSERT INTO {records} (uid, source, type, record_id, row_id, adopted, digest, memberships, record_updated_at, seen_at)
+			SELECT b.uid, ?, b.type, b.record_id, b.row_id, `+older+`, '', '', t.[updatedAt], t.[updatedAt]
+			FROM left_best b JOIN {userDataSyncRecords} t ON t.id = b.record_id LEFT JOIN {<rows>} u ON u.id = b.row_id
+			WHERE b.type = '<type>'`), l.source)
+		if err != nil {
+			return all, schema.Wrap(err, "index the records")
+		}
+		all += n
+	}
+	return all, nil
 }

@@ -77,8 +77,9 @@ func TestOfTwoSourcesTheLastClaimEndsAMembership(t *testing.T) {
 		for _, source := range []string{"hr", "it"} {
 			c.pushBy("username", source, departments(`{"uid":"s","title":"`+source+`"}`), users(`{"uid":"a","nickname":"Ann","username":"ann"}`))
 		}
-		// Both name one department: it adopts hr's row as a restored backup would have it.
-		c.hand(`UPDATE {records} SET row_id = (SELECT id FROM {departments} WHERE title = 'hr') WHERE source = 'it' AND type = 'department'`)
+		// Both name one department: somebody has it's record stand for hr's row.
+		c.hand(`UPDATE {userDataSyncRecordsResources} SET [resourcePk] = (SELECT CAST(id AS text) FROM {departments} WHERE title = 'hr')
+			WHERE [recordId] = (SELECT id FROM {userDataSyncRecords} WHERE [sourceName] = 'it' AND [dataType] = 'department')`)
 		c.push("hr", users(`{"uid":"a","departments":["s"]}`))
 		c.push("it", users(`{"uid":"a","departments":["s"]}`))
 		c.wantClaims("hr: a in hr", "it: a in hr")

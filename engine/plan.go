@@ -37,6 +37,9 @@ func (r *run) planType(ctx context.Context, p *Plan) error {
 	if err := p.Analyze(ctx, "staged_<type>"); err != nil {
 		return err
 	}
+	if err := p.verifyStaged(ctx); err != nil {
+		return err
+	}
 	found, err := find(ctx, p, l)
 	if err != nil || found.Total == 0 {
 		return err

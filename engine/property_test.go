@@ -76,6 +76,11 @@ func empty(t failer, db *schema.DB) {
 			t.Fatalf("empty %s: %v", table, err)
 		}
 	}
+	for _, q := range []string{`DELETE FROM {cursors}`, `UPDATE {host} SET witness_id = NULL, witness_at = NULL`} {
+		if _, err := db.On(tx).Exec(t.Context(), q); err != nil {
+			t.Fatalf("empty the tables: %v", err)
+		}
+	}
 	if err := tx.Commit(); err != nil {
 		t.Fatalf("empty the tables: %v", err)
 	}

@@ -204,6 +204,9 @@ func (r *run) do(ctx context.Context, b batch) error {
 		if layouts, err = r.carryOut(ctx, layouts); err != nil {
 			return err
 		}
+		if err := r.attest(ctx); err != nil {
+			return err
+		}
 	}
 	return r.settle(ctx, layouts, b.shares)
 }
@@ -267,6 +270,9 @@ func (r *run) plan(ctx context.Context, conn *sqlx.Conn, layouts []*layout, in *
 	defer tx.Rollback() // after Commit it does nothing
 	x := r.engine.db.On(tx)
 	if err := r.engine.db.ForPlanning(ctx, x, int(in.seq)); err != nil {
+		return err
+	}
+	if err := r.reconcile(ctx, x, in.seq); err != nil {
 		return err
 	}
 	whole, err := r.reading(ctx, x, in, b.snapshot)

@@ -12,8 +12,9 @@ type Report struct {
 	Task   Task
 	Result []SyncResult // one entry per resource that accepts the types pushed, in NocoBase's order
 	Notes  []Note
-	// Warnings say what of the run is not as was asked for: why absence was not
-	// looked at, or which guard would hold a push of the plan.
+	// Warnings say what of the run is not as was asked for, or expected: why
+	// absence was not looked at, which guard would hold a push of the plan, that
+	// NocoBase's tables came from a backup.
 	Warnings []string
 	Items    []Item // of a plan: what it would do, the first ItemsInReport of them
 }

@@ -142,6 +142,9 @@ func (e *Engine) resume(ctx context.Context, row runRow, report func(Progress)) 
 		if err := r.tellAll(ctx, layouts); err != nil {
 			return err
 		}
+		if err := r.attest(ctx); err != nil {
+			return err
+		}
 		return r.settle(ctx, layouts, []*share{s})
 	})
 	return s.result, err

@@ -127,7 +127,9 @@ func (c *Chunk) updateSQL() string {
 }
 
 // writeRecords keeps the records as received in NocoBase's own table, links
-// them to their rows, and brings Roster's index up to date.
+// them to their rows, and brings Roster's index up to date. What the index says
+// of when a record was written is when we did, or what was verified: another
+// who wrote it since the plan was made is noticed by the next run.
 func (c *Chunk) writeRecords(ctx context.Context) error {
 	json := c.DB().JSON("p._raw")
 	return c.Run(ctx,
@@ -150,20 +152,24 @@ func (c *Chunk) writeRecords(ctx context.Context) error {
 			SELECT <now>, <now>, p._record_id, '<rows>', CAST(p._row_id AS text)
 			FROM {<plan>} p WHERE <chunk> AND p._op IN ('create', 'link')`},
 		Step{What: "index the records", When: []string{"create", "link", "update", "touch"}, Args: []any{c.Source}, SQL: `
-			INSERT INTO {records} AS r (uid, source, type, record_id, row_id, adopted, digest, memberships, row_updated_at, seen_at)
+			INSERT INTO {records} AS r (uid, source, type, record_id, row_id, adopted, digest, memberships, row_updated_at, record_updated_at, seen_at)
 			SELECT p._uid, ?, '<type>', p._record_id, p._row_id,
 			       p._op = 'link' AND NOT EXISTS (SELECT 1 FROM {records} o WHERE o.row_id = p._row_id AND o.type = '<type>' AND NOT o.adopted),
 			       coalesce(p._digest, ''), coalesce(p._memberships, ''),
-			       CASE WHEN p._op = 'create' OR p._changed <> '' THEN <now> ELSE (SELECT t.[updatedAt] FROM {<rows>} t WHERE t.id = p._row_id) END, <arrived>
+			       CASE WHEN p._op = 'create' OR p._changed <> '' THEN <now> ELSE (SELECT t.[updatedAt] FROM {<rows>} t WHERE t.id = p._row_id) END,
+			       CASE WHEN p._fresh THEN <now> ELSE (SELECT t.[updatedAt] FROM {userDataSyncRecords} t WHERE t.id = p._record_id) END, <arrived>
 			FROM {<plan>} p WHERE <chunk> AND p._op NOT IN (` + removals + `)
 			ON CONFLICT (uid, source, type) DO UPDATE SET
 			       record_id = excluded.record_id, row_id = excluded.row_id, removed = NULL, before = NULL,
 			       adopted = CASE WHEN r.row_id = excluded.row_id THEN r.adopted ELSE excluded.adopted END,
 			       digest = CASE WHEN excluded.digest = '' THEN r.digest ELSE excluded.digest END,
 			       memberships = CASE WHEN excluded.memberships = '' AND r.row_id = excluded.row_id THEN r.memberships ELSE excluded.memberships END,
-			       row_updated_at = excluded.row_updated_at, seen_at = excluded.seen_at`},
+			       row_updated_at = excluded.row_updated_at, seen_at = excluded.seen_at,
+			       record_updated_at = CASE WHEN excluded.record_updated_at = <now> THEN excluded.record_updated_at ELSE r.record_updated_at END`},
 		Step{What: "index the records that are gone", When: []string{"delete", "disable", "unlink", "keep"}, Args: []any{c.Source}, SQL: `
-			UPDATE {records} AS r SET seen_at = <arrived>, before = coalesce(p._before, r.before),
+			UPDATE {records} AS r SET seen_at = <arrived>,
+			       record_updated_at = coalesce((SELECT t.[updatedAt] FROM {userDataSyncRecords} t WHERE t.id = p._record_id AND t.[updatedAt] = <now>), r.record_updated_at),
+			       before = coalesce(p._before, r.before),
 			       removed = CASE p._op WHEN 'delete' THEN 'deleted' WHEN 'disable' THEN 'disabled' WHEN 'unlink' THEN 'unlinked' ELSE 'kept' END,
 			       row_id = CASE WHEN p._op = 'delete' THEN NULL ELSE p._row_id END,
 			       memberships = CASE WHEN p._op IN ('delete', 'unlink') THEN '' ELSE r.memberships END

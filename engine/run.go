@@ -32,28 +32,31 @@ const (
 	planOnly = "plan"
 	retrying = "retry"
 	adopting = "adopt"
+	indexing = "reindex"
 )
 
 // A run is one execution of a sync. Its row in the table of runs is the truth
 // about who works on a source: it has an owner, and a heartbeat.
 type run struct {
-	engine  *Engine
-	id      int64
-	source  string
-	kind    string
-	request request
-	options Options
-	arrived time.Time           // when its records did, by the clock of the database
-	totals  map[plugin.Type]int // records read
-	last    int64               // the place of the last item so far
-	marks   atomic.Int64        // chunks that were committed
-	notes   notes
-	waiting *share          // conflicts that are tried again
-	again   int64           // the place that the record at hand had before
-	moved   map[int64]int64 // places of records that were planned again, and those they had before
-	unsure  []string        // why absence was not looked at
-	stop    context.CancelCauseFunc
-	gone    func() // says that it lives no more, whether its end could be written or not
+	engine   *Engine
+	id       int64
+	source   string
+	kind     string
+	request  request
+	options  Options
+	arrived  time.Time           // when its records did, by the clock of the database
+	totals   map[plugin.Type]int // records read
+	last     int64               // the place of the last item so far
+	marks    atomic.Int64        // chunks that were committed
+	notes    notes
+	waiting  *share          // conflicts that are tried again
+	again    int64           // the place that the record at hand had before
+	moved    map[int64]int64 // places of records that were planned again, and those they had before
+	unsure   []string        // why absence was not looked at
+	known    bool            // it is not the first of its source
+	warnings []string        // what else whoever asked for it should know
+	stop     context.CancelCauseFunc
+	gone     func() // says that it lives no more, whether its end could be written or not
 
 	telling sync.Mutex // held while report is called
 	report  func(Progress)

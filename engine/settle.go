@@ -72,7 +72,7 @@ func (r *run) sum(ctx context.Context, layouts []*layout, s *share) (*Report, er
 	if s != nil {
 		totals, left, of = s.totals, s.notes, r.placesOf(s)
 	}
-	report := &Report{Notes: left.list(), Warnings: r.unsure}
+	report := &Report{Notes: left.list(), Warnings: slices.Concat(r.warnings, r.unsure)}
 	counts := map[string]Counts{}
 	applied, failed := 0, 0
 	for _, l := range layouts {

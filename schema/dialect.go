@@ -56,6 +56,14 @@ func (db *DB) Now(ago time.Duration) string {
 	return db.TimeLiteral(time.Now().Add(-ago))
 }
 
+// Earlier is SQL for a time so long before another.
+func (db *DB) Earlier(than string, by time.Duration) string {
+	if db.dialect.name == "postgres" {
+		return fmt.Sprintf("(%s - interval '%d milliseconds')", than, by.Milliseconds())
+	}
+	return fmt.Sprintf("strftime('%%Y-%%m-%%d %%H:%%M:%%f +00:00', %s, '-%.3f seconds')", than, by.Seconds())
+}
+
 // JSON is SQL that makes of a text what a json column takes.
 func (db *DB) JSON(text string) string {
 	if db.dialect.name == "postgres" {

@@ -33,15 +33,19 @@ func (db *DB) Sequence(ctx context.Context, x Conn, table string) (*Sequence, er
 // again, and a sequence of our own.
 const snowflakes = 86400 << 21
 
-// Snowflakes gives ids of departments. The rows' transaction must end soon:
-// others that make departments wait for it.
+// Snowflakes gives ids of departments, after all that there are of ours: where
+// the counter comes from an older backup than the departments, it is behind. The
+// rows' transaction must end soon: others that make departments wait for it.
 func (db *DB) Snowflakes(ctx context.Context, x Conn) (*Sequence, error) {
 	s := &Sequence{}
 	if err := x.Get(ctx, &s.base, `SELECT next FROM {counters} WHERE name = 'departments'`+forUpdate(db)); err != nil {
 		return nil, Wrap(err, "find the next id of departments")
 	}
 	s.base += snowflakes
-	return s, nil
+	var last int64
+	err := x.Get(ctx, &last, `SELECT coalesce(max(id), 0) FROM {departments} WHERE id > ? AND id < ?`, snowflakes, 2*snowflakes)
+	s.base = max(s.base, last)
+	return s, Wrap(err, "find the last id of departments")
 }
 
 func forUpdate(db *DB) string {
@@ -68,7 +72,7 @@ func (s *Sequence) Used(ctx context.Context, x Conn, n int64) error {
 	case s.serial != "" || n == 0:
 		return nil
 	case s.table == "":
-		_, err = x.Exec(ctx, `UPDATE {counters} SET next = next + ? WHERE name = 'departments'`, n)
+		_, err = x.Exec(ctx, `UPDATE {counters} SET next = ? WHERE name = 'departments'`, s.base-snowflakes+n)
 	case s.base == 0:
 		_, err = x.Exec(ctx, `DELETE FROM sqlite_sequence WHERE name = ?`, s.table)
 		if err == nil {

@@ -2,14 +2,21 @@
 -- backup, and keep more than we know of.
 
 -- +goose Up
--- Whose tables the index is of, and how far they have been read.
+-- Whose tables the index is of.
 CREATE TABLE roster.host (
     id integer PRIMARY KEY CHECK (id = 1), -- there is one
     naming text,            -- how NocoBase calls its tables: schema, prefix, underscored
-    witness_id bigint,      -- the newest of NocoBase's sync records that the index has taken in
+    witness_id bigint,      -- the newest of NocoBase's sync records when a run last ended
     witness_at timestamptz  -- when it was made: where that differs, the database is not the one it was
 );
 INSERT INTO roster.host (id) VALUES (1);
+
+-- How far NocoBase's sync records have been read for a source: what others wrote
+-- up to here, the index has.
+CREATE TABLE roster.cursors (
+    source text PRIMARY KEY,
+    record_id bigint NOT NULL
+);
 
 -- The record's own updatedAt as we wrote it: NocoBase's engine may have written since.
 ALTER TABLE roster.records ADD COLUMN record_updated_at timestamptz;
