@@ -59,7 +59,11 @@ func (a *app) server() *rpc.Server {
 		Open: func(ctx context.Context, c rpc.Config) (*engine.Engine, error) {
 			told := a.naming.told()
 			told.Schema, told.Prefix, told.Underscored = cmp.Or(c.Schema, told.Schema), cmp.Or(c.TablePrefix, told.Prefix), cmp.Or(c.Underscored, told.Underscored)
-			return engine.Open(ctx, cmp.Or(c.DB.Reveal(), a.database()), told, a.parts.Targets, log)
+			e, err := engine.Open(ctx, cmp.Or(c.DB.Reveal(), a.database()), told, a.parts.Targets, log)
+			if err == nil {
+				e.SetReferences(c.References)
+			}
+			return e, err
 		},
 		Log:   log,
 		Level: a.level,

@@ -39,6 +39,11 @@ func (r *run) applyType(ctx context.Context, l *layout) error {
 	if err != nil {
 		return err
 	}
+	if f.has("delete") && l.hanging == nil {
+		if l.hanging, err = r.engine.hangingOn(ctx, r.engine.db.On(r.engine.db), l); err != nil {
+			return err
+		}
+	}
 	stretches, total, err := r.unwritten(ctx, l)
 	if err != nil || total == 0 {
 		return err
@@ -191,7 +196,7 @@ func (r *run) applyChunk(ctx context.Context, l *layout, f facts, s span) error 
 	if err := prepare(ctx, c.Conn); err != nil {
 		return err
 	}
-	if err := c.hold(ctx); err != nil {
+	if err := c.holdDepartments(ctx); err != nil {
 		return err
 	}
 	if err := c.compare(ctx); err != nil {

@@ -39,7 +39,16 @@ func each(t *testing.T, test func(c *company)) {
 	databases(t, func(t *testing.T, db *schema.DB) { test(newCompany(t, db)) })
 }
 
-// databases runs a test on SQLite and on PostgreSQL. Under the race detector
+// eachPlain is each for tests that make tables by the names that NocoBase gives
+// by default.
+func eachPlain(t *testing.T, test func(c *company)) {
+	t.Helper()
+	t.Parallel()
+	schematest.Each(t, func(t *testing.T, db *schema.DB) { test(newCompany(t, db)) })
+}
+
+// databases runs a test on SQLite and on PostgreSQL, there beside a NocoBase of
+// other names than the default. Under the race detector
 // there is only PostgreSQL: there a run writes on two connections, while SQLite
 // is Go itself, and watching it would take all the time.
 func databases(t *testing.T, test func(t *testing.T, db *schema.DB)) {

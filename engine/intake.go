@@ -287,7 +287,7 @@ func (in *intake) addRow(pg *page, l *layout, r plugin.Record, canonical string)
 			continue
 		}
 		mask[i] = '1'
-		if row[stagedColumns+i], err = c.Value(v); err != nil {
+		if row[stagedColumns+i], err = l.value(c, v); err != nil {
 			return &plugin.Error{Kind: plugin.Data, Path: c.Name, Msg: c.Name, Err: err}
 		}
 	}

@@ -18,22 +18,33 @@ type layout struct {
 	stated  int             // how many of columns records state
 	fixed   []schema.Column // all others of the table: NocoBase's to set
 	print   string          // what the digest of a record depends on besides the record
+	fields  fields          // what NocoBase says of the columns
+	hanging *hanging        // what hangs on the rows; nil until rows go
 }
 
 // newLayout reads the table's columns as they are now, custom ones included,
 // and gives the plan table those it lacks.
-func newLayout(ctx context.Context, x schema.Conn, t *Table) (*layout, error) {
+func newLayout(ctx context.Context, x schema.Conn, t *Table, fields fields) (*layout, error) {
+	l, err := readLayout(ctx, x, t, fields)
+	if err != nil {
+		return nil, err
+	}
+	return l, x.DB().Mirror(ctx, x, t.Plan, l.columns)
+}
+
+func readLayout(ctx context.Context, x schema.Conn, t *Table, fields fields) (*layout, error) {
 	all, err := x.DB().Columns(ctx, x, t.Name)
 	if err != nil {
 		return nil, err
 	}
-	l := &layout{Table: t}
+	fields.name(x.DB(), all)
+	l := &layout{Table: t, fields: fields}
 	var derived []schema.Column
 	for _, c := range all {
 		switch {
 		case slices.Contains(t.Derived, c.Name):
 			derived = append(derived, c)
-		case slices.Contains(t.Protected, c.Name) || reserved(c.Name) || !c.Writable():
+		case slices.Contains(t.Protected, c.Name) || reserved(c.Name) || !c.Writable() || l.computed(c.Name) != "":
 			l.fixed = append(l.fixed, c)
 		default:
 			l.columns = append(l.columns, c)
@@ -41,8 +52,8 @@ func newLayout(ctx context.Context, x schema.Conn, t *Table) (*layout, error) {
 	}
 	l.stated = len(l.columns)
 	l.columns = append(l.columns, derived...)
-	l.print = fingerprint(l.columns)
-	return l, x.DB().Mirror(ctx, x, t.Plan, l.columns)
+	l.print = l.fingerprint()
+	return l, nil
 }
 
 // reserved says whether a column is called what statements of ours call
@@ -51,10 +62,10 @@ func reserved(name string) bool {
 	return strings.HasPrefix(name, "_") || strings.Contains(name, "<") || strings.EqualFold(name, "seq") || strings.EqualFold(name, "uid")
 }
 
-func fingerprint(columns []schema.Column) string {
+func (l *layout) fingerprint() string {
 	h := sha256.New()
-	for _, c := range columns {
-		h.Write([]byte(c.Name + " " + c.Type + "\n"))
+	for _, c := range l.columns {
+		h.Write([]byte(c.Name + " " + c.Type + l.conversion(c.Name) + "\n"))
 	}
 	return string(h.Sum(nil))
 }

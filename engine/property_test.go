@@ -440,7 +440,7 @@ func asPlanned(items []engine.Item) []engine.Item {
 	for i := range items {
 		items[i].RowID = ""
 		if items[i].State == "applied" {
-			items[i].State = "planned"
+			items[i].State, items[i].Along = "planned", 0 // what goes along is known when it has gone
 		}
 	}
 	return items

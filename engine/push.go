@@ -249,9 +249,13 @@ func (r *run) stageAndPlan(ctx context.Context, b batch) ([]*layout, error) {
 }
 
 func (r *run) layouts(ctx context.Context, x schema.Conn) ([]*layout, error) {
+	fields, err := r.engine.fields(ctx, x)
+	if err != nil {
+		return nil, err
+	}
 	var layouts []*layout
 	for _, t := range r.engine.types() {
-		l, err := newLayout(ctx, x, t)
+		l, err := newLayout(ctx, x, t, fields[t.Name])
 		if err != nil {
 			return nil, err
 		}

@@ -75,7 +75,10 @@ func findRemovals(ctx context.Context, p *Plan, after int64) error {
 		            WHERE s._removed IS NOT NULL AND s.seq > ? AND (r.removed IS NULL OR r.removed IN ('kept', 'disabled'))) q) w
 		WHERE (removed IS NULL OR NOT (op = 'keep' OR removed = 'disabled' AND op = 'disable'))
 		AND (op <> 'old' OR cause IN ('`+tombstone+`', '`+absent+`'))`, p.Source, after)
-	return schema.Wrap(err, "find the rows of records that are gone")
+	if err != nil {
+		return schema.Wrap(err, "find the rows of records that are gone")
+	}
+	return holdBack(ctx, p, after)
 }
 
 // replace stages again, of records that are gone and whose rows were kept or
@@ -147,7 +150,7 @@ func prepareDisabling(ctx context.Context, p *Plan, l *layout, found finding) (b
 			Hint: "name a field of the table, and the value that means disabled",
 		}
 	}
-	value, err := c.Value(field.Value)
+	value, err := l.value(c, field.Value)
 	if err != nil {
 		return before, &plugin.Error{Kind: plugin.Config, Path: "/sync/removal/disable/value", Msg: "options.sync.removal.disable.value", Err: err}
 	}

@@ -27,8 +27,8 @@ func (c *Chunk) release(ctx context.Context) error {
 
 // compare locks the rows that the chunk writes, in the order of their ids, and
 // sets aside the items whose rows somebody has changed since they were planned,
-// or has come to claim or let go, with those who exchange values with them. They
-// are planned again.
+// or has come to claim, hold or let go, with those who exchange values with them.
+// They are planned again.
 func (c *Chunk) compare(ctx context.Context) error {
 	ids := `SELECT p._row_id FROM {<plan>} p WHERE <chunk> AND p._op NOT IN ('create', 'touch', 'keep')`
 	when := []string{"update", "link", "delete", "disable", "unlink"}
@@ -42,7 +42,7 @@ func (c *Chunk) compare(ctx context.Context) error {
 		return err
 	}
 	others := `EXISTS (SELECT 1 FROM {records} o WHERE o.row_id = p._row_id AND o.type = '<type>' AND o.source <> ? AND o.removed IS NULL)`
-	return c.Run(ctx,
+	err := c.Run(ctx,
 		Step{What: "set aside rows that changed", When: []string{"update", "link", "disable", "unlink", "delete"}, SQL: `
 			UPDATE {<plan>} AS p SET _kind = p._op, _op = 'stale'
 			WHERE <chunk> AND p._row_id IS NOT NULL AND p._op NOT IN ('create', 'touch', 'keep')
@@ -52,18 +52,25 @@ func (c *Chunk) compare(ctx context.Context) error {
 			WHERE <chunk> AND p._op IN ('delete', 'disable') AND ` + others},
 		Step{What: "set aside rows that others claim no more", When: []string{"unlink"}, Args: []any{c.Source}, SQL: `
 			UPDATE {<plan>} AS p SET _kind = p._op, _op = 'stale'
-			WHERE <chunk> AND p._op = 'unlink' AND p._reason LIKE '%` + shared + `' AND NOT ` + others},
+			WHERE <chunk> AND p._op = 'unlink' AND p._reason LIKE '%` + shared + `' AND NOT ` + others})
+	if err != nil {
+		return err
+	}
+	if err := c.hold(ctx); err != nil {
+		return err
+	}
+	return c.Run(ctx,
 		Step{What: "set aside who exchanges values with them", When: []string{"exchange"}, SQL: `
 			UPDATE {<plan>} AS p SET _kind = p._op, _op = 'stale' WHERE <chunk> AND p._circle IN (
 				SELECT o._circle FROM {<plan>} o WHERE o._run = <run> AND o._n < 0 AND o._op = 'stale')`})
 }
 
-// hold has the departments that people of the chunk come into stay until it is
-// committed: whoever removes one meanwhile waits, and finds the new members to
-// remove with it. It comes before the people's own rows are locked, as in the
+// holdDepartments has the departments that people of the chunk come into stay
+// until it is committed: whoever removes one meanwhile waits, and finds the new
+// members to remove with it. It comes before the people's own rows are locked, as in the
 // writing of departments, so that the two never wait for each other. Of those
 // that have gone already the chunk is told.
-func (c *Chunk) hold(ctx context.Context) error {
+func (c *Chunk) holdDepartments(ctx context.Context) error {
 	if c.Type != plugin.User || !c.Has("membership add", "membership restore", "membership claim", "membership adopt") {
 		return nil
 	}
@@ -77,12 +84,6 @@ func (c *Chunk) hold(ctx context.Context) error {
 		c.facts["unmade"] = unmade[0]
 	}
 	return schema.Wrap(err, "hold the departments that people come into")
-}
-
-// removeRows deletes the rows of records that are gone.
-func (c *Chunk) removeRows(ctx context.Context) error {
-	return c.Run(ctx, Step{What: "delete rows of " + c.layout.Name, When: []string{"delete"}, SQL: `
-		DELETE FROM {<rows>} WHERE id IN (SELECT p._row_id FROM {<plan>} p WHERE <chunk> AND p._op = 'delete')`})
 }
 
 // writeRows creates and updates the rows of the chunk's items.

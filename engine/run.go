@@ -116,7 +116,7 @@ func (e *Engine) forget(ctx context.Context, x schema.Conn) error {
 	for _, id := range old {
 		for _, q := range []string{
 			`DELETE FROM {plan_departments} WHERE _run = ?`, `DELETE FROM {plan_users} WHERE _run = ?`,
-			`DELETE FROM {plan_memberships} WHERE _run = ?`, `DELETE FROM {chunks} WHERE run = ?`, `DELETE FROM {runs} WHERE id = ?`,
+			`DELETE FROM {plan_memberships} WHERE _run = ?`, `DELETE FROM {chunks} WHERE run = ?`, `DELETE FROM {before_images} WHERE run = ?`, `DELETE FROM {runs} WHERE id = ?`,
 		} {
 			if _, err := x.Exec(ctx, q, id); err != nil {
 				return schema.Wrap(err, "forget an old run")

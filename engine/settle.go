@@ -94,6 +94,13 @@ func (r *run) sum(ctx context.Context, layouts []*layout, s *share) (*Report, er
 			return nil, err
 		}
 		counts[string(l.Type)] = c
+		if c.Created > 0 {
+			unfilled, err := r.noteUnfilled(ctx, l, of)
+			if err != nil {
+				return nil, err
+			}
+			report.Notes = append(report.Notes, unfilled...)
+		}
 		applied += c.Total - c.Failed - c.Skipped
 		failed += c.Failed
 		results, err := r.results(ctx, l, received, of)

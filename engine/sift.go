@@ -101,6 +101,8 @@ func (l *layout) fate(name string, nested bool) fate {
 		return fate{true, "is a relation, which a sync does not write: a directory must not grant rights"}
 	case slices.Contains(l.Protected, name):
 		return fate{false, "is NocoBase's own to set"}
+	case l.computed(name) != "":
+		return fate{false, l.computed(name)}
 	case slices.ContainsFunc(l.fixed, named) && reserved(name):
 		return fate{false, "is a name that a sync keeps for itself: the column is left alone"}
 	case slices.ContainsFunc(l.fixed, named):

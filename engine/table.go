@@ -56,7 +56,10 @@ type Table struct {
 	Match map[string]func(*Plan) string
 	// Spared is SQL for why the row u must not be removed; null where it may be.
 	Spared string
-	New    map[string]string // what a new row has where its record states nothing, as SQL over p, its row of the plan
+	// Ends are the references to its rows that the targets see to when those go:
+	// what they end by themselves, nobody does besides.
+	Ends []schema.Reference
+	New  map[string]string // what a new row has where its record states nothing, as SQL over p, its row of the plan
 
 	// IDs gives fresh ids for rows.
 	IDs func(ctx context.Context, x schema.Conn) (*schema.Sequence, error)
@@ -156,6 +159,7 @@ type Chunk struct {
 
 	layout  *layout
 	facts   facts
+	going   bool   // rows go with it
 	now     string // the time to write, as SQL
 	names   *strings.Replacer
 	changes map[string][]int64 // rows that change, by target; nil: nobody wants to know

@@ -77,6 +77,7 @@ type Item struct {
 	State  string      `json:"state"`            // planned, applied, failed
 	Reason string      `json:"reason,omitempty"` // why it failed or was skipped
 	RowID  string      `json:"rowId,omitempty"`  // the row in NocoBase's table
+	Along  int         `json:"along,omitempty"`  // how many rows of other tables went with it: memberships, roles, what refers to it
 }
 
 // Progress says how far a run has come. Total is 0 while it is not known.

@@ -180,16 +180,17 @@ func (e *Engine) itemsOf(ctx context.Context, t *Table, place int, run int64, ex
 		N                            int64
 		UID, Op, Fields, Reason, Row string
 		Applied                      bool
+		Went                         int
 	}
 	err := e.db.On(e.db).Select(ctx, &rows, t.names(run).Replace(`
 		SELECT p._n AS n, p._uid AS uid, p._op AS op, p._changed AS fields, coalesce(p._reason, '') AS reason, coalesce(CAST(p._row_id AS text), '') AS row,
-		       `+written+` AS applied
+		       `+written+` AS applied, CASE WHEN p._op = 'delete' THEN `+went+` ELSE 0 END AS went
 		FROM {<plan>} p WHERE p._run = <run> AND `+which+` ORDER BY `+order+` LIMIT ?`), after, most)
 	items := make([]Item, len(rows))
 	for i, row := range rows {
 		items[i] = Item{
 			ID: fmt.Sprintf("%d.%d", place, row.N), Type: t.Type, UID: row.UID, Op: row.Op, Fields: changedFields(row.Fields),
-			State: itemState(row.Op, row.Applied), Reason: row.Reason, RowID: row.Row,
+			State: itemState(row.Op, row.Applied), Reason: row.Reason, RowID: row.Row, Along: max(0, row.Went-1),
 		}
 	}
 	return items, told(ctx, schema.Wrap(err, "list the items of a task"))

@@ -1,6 +1,11 @@
 package rpc
 
-import "github.com/nocobase-roster/roster/plugin"
+import (
+	"fmt"
+
+	"github.com/nocobase-roster/roster/engine"
+	"github.com/nocobase-roster/roster/plugin"
+)
 
 // Config is initialize's config: which database, and how NocoBase names things
 // in it. The zero Config leaves all to flags and environment.
@@ -11,15 +16,23 @@ type Config struct {
 	Underscored *bool         `json:"underscored,omitempty" jsonschema:"whether NocoBase's names are underscored (DB_UNDERSCORED); left out, it is found out"`
 	Apply       string        `json:"apply,omitempty" jsonschema:"who writes to NocoBase's tables; this version knows direct only"`
 	LogsDir     string        `json:"logsDir,omitempty" jsonschema:"where the files of received records go"`
+
+	References []engine.Reference `json:"references,omitempty" jsonschema:"what NocoBase's referenceMap holds, of all collections: what becomes of rows that refer to one that goes; without it, NocoBase's table of fields is read, which does not know what stands in the code of plugins"`
 }
 
 // check refuses what this version cannot do, rather than to do something else.
 func (c Config) check() error {
-	if c.Apply == "" || c.Apply == "direct" {
-		return nil
+	if c.Apply != "" && c.Apply != "direct" {
+		return &plugin.Error{
+			Kind: plugin.Config, Path: "/config/apply", Hint: "use direct",
+			Msg: "this version of Roster cannot do what config.apply asks for",
+		}
 	}
-	return &plugin.Error{
-		Kind: plugin.Config, Path: "/config/apply", Hint: "use direct",
-		Msg: "this version of Roster cannot do what config.apply asks for",
+	for i, r := range c.References {
+		if member, wrong := r.Check(); wrong != "" {
+			path := fmt.Sprintf("/config/references/%d/%s", i, member)
+			return &plugin.Error{Kind: plugin.Config, Path: path, Msg: path[1:] + " " + wrong, Hint: "hand over table and column as the database calls them"}
+		}
 	}
+	return nil
 }

@@ -36,6 +36,8 @@ func decodeValue(at string, raw json.RawMessage, v reflect.Value) error {
 		return decodeObject(at, raw, v)
 	case v.Kind() == reflect.Map && rawjson.Kind(raw) == '{':
 		return decodeMap(at, raw, v)
+	case v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Struct && rawjson.Kind(raw) == '[':
+		return decodeList(at, raw, v)
 	default:
 		err = json.Unmarshal(raw, v.Addr().Interface())
 	}
@@ -83,6 +85,19 @@ func decodeMap(at string, raw json.RawMessage, v reflect.Value) error {
 			return err
 		}
 		v.SetMapIndex(reflect.ValueOf(name).Convert(v.Type().Key()), member)
+	}
+	return nil
+}
+
+// decodeList reads the elements of an array, each into a struct.
+func decodeList(at string, raw json.RawMessage, v reflect.Value) error {
+	v.Set(reflect.MakeSlice(v.Type(), 0, 0))
+	for value := range rawjson.Elements(raw) {
+		element := reflect.New(v.Type().Elem()).Elem()
+		if err := decodeValue(fmt.Sprintf("%s/%d", at, v.Len()), value, element); err != nil {
+			return err
+		}
+		v.Set(reflect.Append(v, element))
 	}
 	return nil
 }

@@ -133,7 +133,7 @@ func columnsOfSQLite(ctx context.Context, x Conn, table string) ([]Column, error
 		SELECT c.name, c.type, coalesce(c.dflt_value, '') AS "default", c."notnull" <> 0 AS "notnull",
 		       EXISTS (SELECT 1 FROM pragma_index_list(?) l WHERE l."unique" = 1 AND l.partial = 0
 		               AND (SELECT group_concat(i.name) FROM pragma_index_info(l.name) i) = c.name) AS "unique"
-		FROM pragma_table_xinfo(?) c WHERE c.hidden = 0 ORDER BY c.cid`, unquoted(table), unquoted(table))
+		FROM pragma_table_xinfo(?) c WHERE c.hidden = 0 ORDER BY c.cid`, unquote(table), unquote(table))
 	return columns, err
 }
 

@@ -11,6 +11,7 @@ import (
 // said in one statement for both.
 type dialect struct {
 	name     string
+	temp     string // the schema of temporary tables
 	own      string // how the name of a table of ours begins
 	share    string // locks a row that was read until the transaction ends
 	parallel int
@@ -18,11 +19,11 @@ type dialect struct {
 }
 
 func postgresDialect() dialect {
-	return dialect{name: "postgres", own: "roster.", share: "FOR SHARE", parallel: 2, bulk: true}
+	return dialect{name: "postgres", temp: "pg_temp", own: "roster.", share: "FOR SHARE", parallel: 2, bulk: true}
 }
 
 func sqliteDialect() dialect {
-	return dialect{name: "sqlite", own: "roster_", parallel: 1}
+	return dialect{name: "sqlite", temp: "temp", own: "roster_", parallel: 1}
 }
 
 // sequelizeTime is how NocoBase (Sequelize) keeps a time in SQLite.

@@ -59,7 +59,7 @@ func (db *DB) attach(ctx context.Context, told Told) (bool, error) {
 func (c Conn) hasTable(ctx context.Context, name string) (bool, error) {
 	q := `SELECT to_regclass(?) IS NOT NULL`
 	if c.db.dialect.name == "sqlite" {
-		q, name = `SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?)`, unquoted(name)
+		q, name = `SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?)`, unquote(name)
 	}
 	var there bool
 	err := c.Get(ctx, &there, q, name)

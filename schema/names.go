@@ -12,7 +12,7 @@ func nocobase() []string {
 		"users", "departments", "main_departments_path", "departmentsUsers",
 		"roles", "rolesUsers", "departmentsRoles",
 		"userDataSyncRecords", "userDataSyncRecordsResources", "userDataSyncSources", "userDataSyncTasks",
-		"applicationVersion", "applicationPlugins",
+		"applicationVersion", "applicationPlugins", "fields",
 	}
 }
 
@@ -92,11 +92,6 @@ func (db *DB) Table(collection string) string { return db.naming.table(collectio
 
 // Column is what the database calls a field of NocoBase's, as SQL.
 func (db *DB) Column(field string) string { return Quote(db.naming.column(field)) }
-
-// unquoted is the name that a quoted one without a schema is.
-func unquoted(name string) string {
-	return strings.ReplaceAll(strings.Trim(name, `"`), `""`, `"`)
-}
 
 // Quote makes an identifier of any text.
 func Quote(name string) string {

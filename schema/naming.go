@@ -117,19 +117,19 @@ func (db *DB) find(ctx context.Context, told Told) (n Naming, there bool, err er
 		return fit[0], true, nil
 	case len(fit) > 1:
 		return n, false, &Error{
-			Kind: Misconfigured, Op: fmt.Sprintf("there are %d NocoBases in the database: %s", len(fit), list(fit)),
+			Kind: Misconfigured, Op: fmt.Sprintf("there are %d NocoBases in the database: %s", len(fit), inWords(fit)),
 			Hint: "say which: its schema, its table prefix, whether its names are underscored",
 		}
 	case len(all) > 0:
 		return n, false, &Error{
-			Kind: Misconfigured, Op: "the database holds no NocoBase with the schema, table prefix and underscored that were given; it holds " + list(all),
+			Kind: Misconfigured, Op: "the database holds no NocoBase with the schema, table prefix and underscored that were given; it holds " + inWords(all),
 			Hint: "give what its settings DB_SCHEMA, DB_TABLE_PREFIX and DB_UNDERSCORED are, or nothing, to have it found out",
 		}
 	}
 	return n, false, nil
 }
 
-func list(namings []Naming) string {
+func inWords(namings []Naming) string {
 	var s []string
 	for _, n := range namings {
 		s = append(s, n.String())

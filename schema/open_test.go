@@ -173,3 +173,27 @@ func TestPostgresThatAsksForAPassword(t *testing.T) {
 	fault(t, as(url.UserPassword("stranger", "hunter2")), "check the user in the URL")
 	fault(t, as(url.UserPassword("guest", "hunter2")), "permission denied", "the user lacks a right")
 }
+
+// A temporary table takes nobody's place: NocoBase may call its tables alike.
+func TestTemporaryTablesLeaveOthersAlone(t *testing.T) {
+	schematest.Each(t, func(t *testing.T, db *schema.DB) {
+		conn, err := db.Connx(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Release(t.Context(), conn)
+		x := db.On(conn)
+		if err := x.Script(t.Context(), `CREATE TABLE gone (id int)`, `INSERT INTO gone VALUES (7)`); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if err := db.Temp(t.Context(), x, "gone", "id int"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var ids []int
+		if err := db.On(db).Select(t.Context(), &ids, `SELECT id FROM gone`); err != nil || len(ids) != 1 {
+			t.Errorf("the table of that name holds %v (%v), want its row", ids, err)
+		}
+	})
+}

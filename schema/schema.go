@@ -25,8 +25,9 @@ import (
 // concurrent use.
 type DB struct {
 	*sqlx.DB
-	dialect dialect
-	naming  Naming // NocoBase's; known once the database has been migrated
+	dialect    dialect
+	naming     Naming      // NocoBase's; known once the database has been migrated
+	references []Reference // handed over; nil when they are read from the database
 }
 
 // Open opens the database that url names and checks that it answers:

@@ -19,10 +19,17 @@ func (db *DB) Key(name string) string {
 }
 
 // Temp makes an empty temporary table on the connection of x, in place of one
-// of that name that an earlier run may have left.
+// of that name that an earlier run may have left. One of NocoBase's that is
+// called the same is out of sight and stays.
 func (db *DB) Temp(ctx context.Context, x Conn, name, columns string) error {
-	_, err := x.Exec(ctx, "DROP TABLE IF EXISTS "+name+"; CREATE TEMP TABLE "+name+" ("+columns+")")
+	_, err := x.Exec(ctx, "DROP TABLE IF EXISTS "+db.dialect.temp+"."+name+"; CREATE TEMP TABLE "+name+" ("+columns+")")
 	return Wrap(err, "make "+name)
+}
+
+// Untemp drops a temporary table, if it is there.
+func (db *DB) Untemp(ctx context.Context, x Conn, name string) error {
+	_, err := x.Exec(ctx, "DROP TABLE IF EXISTS "+db.dialect.temp+"."+name)
+	return Wrap(err, "drop "+name)
 }
 
 // Index has SQLite find rows of a temporary table by columns that are no key of

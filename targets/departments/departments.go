@@ -36,6 +36,12 @@ func New(db *schema.DB) *Target {
 		Besides: `SELECT p.[parentId] FROM {<plan>} p WHERE <chunk> AND p.[parentId] IS NOT NULL
 			UNION SELECT d.[parentId] FROM {<plan>} p JOIN {departments} d ON d.id = p._row_id WHERE <chunk> AND d.[parentId] IS NOT NULL
 			UNION SELECT d.id FROM {departments} d WHERE d.[parentId] IN (SELECT p._row_id FROM {<plan>} p WHERE <chunk> AND p._op = 'delete')`,
+		Ends: []schema.Reference{
+			db.Reference("departmentsUsers", "departmentId", "departments", "id", schema.Cascade),
+			db.Reference("departmentsRoles", "departmentId", "departments", "id", schema.Cascade),
+			db.Reference("users", "mainDepartmentId", "departments", "id", schema.SetNull),
+			db.Reference("departments", "parentId", "departments", "id", schema.SetNull),
+		},
 		New: map[string]string{
 			"isLeaf": "true",
 			"sort":   `(SELECT coalesce(max(sort), 0) FROM {departments}) + row_number() OVER (ORDER BY p._n)`,

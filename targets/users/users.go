@@ -36,6 +36,10 @@ func New(db *schema.DB) *Target {
 		MatchKeys:    []string{"username", "email", "phone"},
 		Spared: `CASE WHEN EXISTS (SELECT 1 FROM {rolesUsers} x WHERE x.[userId] = u.id AND x.[roleName] = 'root') THEN 'has the role root, which no sync removes'
 			WHEN u.id = <actor> THEN 'runs the sync' END`,
+		Ends: []schema.Reference{
+			db.Reference("rolesUsers", "userId", "users", "id", schema.Cascade),
+			db.Reference("departmentsUsers", "userId", "users", "id", schema.Cascade), // by the other target
+		},
 		// The id is as good an order as the greatest sort so far, which no
 		// index knows; NocoBase takes ties.
 		New: map[string]string{"systemSettings": db.JSON("'{}'"), "sort": "p._row_id"},

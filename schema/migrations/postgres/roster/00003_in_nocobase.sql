@@ -21,14 +21,14 @@ CREATE TABLE roster.cursors (
 -- The record's own updatedAt as we wrote it: NocoBase's engine may have written since.
 ALTER TABLE roster.records ADD COLUMN record_updated_at timestamptz;
 
--- What went with rows that were removed, as it was before.
+-- What went with rows that were removed, those rows included, as it was before.
 CREATE TABLE roster.before_images (
+    id bigserial PRIMARY KEY,   -- in the order in which they went
     run bigint NOT NULL,
     type text NOT NULL,         -- of the record whose row went
     n bigint NOT NULL,          -- its item
-    place bigint NOT NULL,      -- the order in which they went
-    collection text NOT NULL,   -- the table
-    lost text,                  -- the column that was set to null; null: the whole row went
-    image text NOT NULL,        -- the row, as JSON
-    PRIMARY KEY (run, type, n, place)
+    rows_of text NOT NULL,      -- the table, as SQL
+    lost text,                  -- the column that was set to something else; null: the whole row went
+    image text NOT NULL         -- the row, as JSON
 );
+CREATE INDEX roster_before_images_item ON roster.before_images (run, type, n);
