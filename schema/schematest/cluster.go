@@ -80,6 +80,9 @@ func (c *Cluster) URL(tb testing.TB) string {
 	return c.urlOf(c.fresh(tb, pristine)) // goes with the cluster, which may be stopped by then
 }
 
+// Log is the file that the server logs to.
+func (c *Cluster) Log() string { return c.home.log() }
+
 // Stop ends the server at once, as a crash would. Start brings it back with
 // everything that was committed.
 func (c *Cluster) Stop() error {
