@@ -248,9 +248,14 @@ func (r *run) chunk(c *Chunk, s span, holds ...string) *Chunk {
 	conditions := append([]string{
 		"p._run = " + strconv.FormatInt(r.id, 10), fmt.Sprintf("p._n BETWEEN %d AND %d", s.first, s.last), writable("p."),
 	}, holds...)
-	part.names = c.layout.names(r.id, "<now>", c.now, "<arrived>", r.engine.db.TimeLiteral(r.arrived), "<chunk>", strings.Join(conditions, " AND "))
+	part.names = c.layout.names(r.id, "<members>", members, "<now>", c.now, "<arrived>", r.engine.db.TimeLiteral(r.arrived), "<chunk>", strings.Join(conditions, " AND "))
 	return &part
 }
+
+// members has PostgreSQL look a membership up by its item. Were the run said, it
+// could read all of the run's for each item, and with statistics of earlier runs,
+// which hold this one's plan for empty, it does.
+const members = "m._run = p._run + 0 AND m._n = p._n"
 
 func (r *run) writeChunk(ctx context.Context, c *Chunk, s span) error {
 	if s.first < 0 {

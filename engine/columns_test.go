@@ -51,6 +51,12 @@ func TestValuesOfCustomColumns(t *testing.T) {
 		{"timestamptz", map[string]string{`"2026-11-21T09:00:00.123456Z"`: "2026-11-21T09:00:00.123Z", `"2026-11-21T09:00:00+08:00"`: "2026-11-21T01:00:00.000Z", `"2026-11-21 09:00:00"`: "2026-11-21T09:00:00.000Z"}, map[string]string{
 			`"9999-12-31T23:59:59-14:00"`: "the date is not in the years 1 to 9999", `"soon"`: "the text is no date such as 2026-11-21T09:00:00Z",
 		}},
+		{"time", map[string]string{`"08:30"`: "08:30:00", `"23:59:59"`: "23:59:59"}, map[string]string{
+			`"24:30"`: "the text is no time of day such as 09:00:00", `930`: "the column takes a time of day such as 09:00:00, and another number came",
+		}},
+		{"uuid", map[string]string{`"0F0E1D2C-3b4a-4958-8675-645342312010"`: "0f0e1d2c-3b4a-4958-8675-645342312010"}, map[string]string{
+			`"0f0e"`: "the text is no uuid such as 0f0e1d2c-3b4a-4958-8675-645342312010", `7`: "the column takes a uuid, and another number came",
+		}},
 		{"jsonb", map[string]string{`{"a":"<&>"}`: `{"a":"<&>"}`, `"text"`: `"text"`}, map[string]string{
 			`"a\u0000b"`: "the value holds a NUL character or a number that a database cannot keep", `{"a":[1e999999]}`: "the value holds a NUL character or a number that a database cannot keep",
 		}},
@@ -89,6 +95,8 @@ func plain(found, typ string) string {
 	switch {
 	case typ == "date":
 		return strings.TrimSuffix(found, "T00:00:00.000Z")
+	case typ == "time":
+		return strings.TrimSuffix(strings.TrimPrefix(found, "0000-01-01T"), ".000Z")
 	case typ == "timestamptz":
 		return strings.NewReplacer("-21 ", "-21T", " +00:00", "Z").Replace(found)
 	case typ == "jsonb":

@@ -74,7 +74,7 @@ func (c *Chunk) holdDepartments(ctx context.Context) error {
 	if c.Type != plugin.User || !c.Has("membership add", "membership restore", "membership claim", "membership adopt") {
 		return nil
 	}
-	const into = `SELECT m.department_id FROM {<plan>} p JOIN {plan_memberships} m ON m._run = p._run AND m._n = p._n
+	const into = `SELECT m.department_id FROM {<plan>} p JOIN {plan_memberships} m ON <members>
 		WHERE <chunk> AND m._op IN ('add', 'restore', 'claim', 'adopt')`
 	var unmade []bool
 	err := c.Select(ctx, &unmade, `

@@ -151,7 +151,8 @@ func (p *Plan) Refuse(ctx context.Context, seq int64, kind plugin.Kind, field, r
 //
 // In its statements <type>, <rows>, <plan> and <run> stand for those at hand,
 // <chunk> for the condition that the row p of the plan is one of its items and
-// is to be written, and <now> for the time to write.
+// is to be written, <members> for the one that the row m of plan_memberships is
+// of the item p, and <now> for the time to write.
 type Chunk struct {
 	schema.Conn
 	Source string

@@ -32,7 +32,9 @@ const (
 	number
 	boolean
 	date
+	clock // a time of day
 	timestamp
+	identifier // a uuid
 	document // json
 )
 
@@ -68,7 +70,7 @@ func (c *Column) Parse(s string) (any, error) {
 		return c.Value(s == "true" || s == "t" || s == "1")
 	case integer, number:
 		return c.Value(json.Number(s))
-	case document, date, timestamp: // it takes what it wrote, to the microsecond
+	case document, date, clock, timestamp, identifier: // it takes what it wrote, to the microsecond
 		return s, nil
 	}
 	return c.Value(s)
@@ -157,6 +159,10 @@ func kindOf(typ string) (k kind, limit, places int) {
 		return boolean, 0, 0
 	case "date":
 		return date, 0, 0
+	case "time without time zone", "time":
+		return clock, 0, 0
+	case "uuid":
+		return identifier, 0, 0
 	case "timestamp with time zone", "timestamp without time zone", "timestamptz", "timestamp", "datetime":
 		return timestamp, 0, 0
 	case "json", "jsonb":

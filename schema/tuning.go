@@ -35,9 +35,10 @@ func (db *DB) Analyze(ctx context.Context, x Conn, rows int, table string) error
 }
 
 // ForApplying sets a transaction up for many small steps through indexes,
-// whatever the statistics of the moment say.
+// whatever the statistics of the moment say. Joins are made in the order in which
+// they are written.
 func (db *DB) ForApplying(ctx context.Context, x Conn) error {
-	return db.set(ctx, x, "enable_hashjoin = off", "enable_mergejoin = off", "jit = off", unsynced, awake, yielding)
+	return db.set(ctx, x, "enable_hashjoin = off", "enable_mergejoin = off", "join_collapse_limit = 1", "jit = off", unsynced, awake, yielding)
 }
 
 // ForApplyingWhole is ForApplying for so many rows that are written at once.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -24,8 +25,12 @@ func (c *Column) value(v any) (any, error) {
 		return c.boolean(v)
 	case date:
 		return c.date(v)
+	case clock:
+		return c.clock(v)
 	case timestamp:
 		return c.timestamp(v)
+	case identifier:
+		return c.identifier(v)
 	case document:
 		return c.document(v)
 	}
@@ -146,6 +151,36 @@ func (c *Column) date(v any) (any, error) {
 		return nil, err
 	}
 	return t.Format(time.DateOnly), nil
+}
+
+// clock gives a time of day with its seconds.
+func (c *Column) clock(v any) (any, error) {
+	s, ok := v.(string)
+	if !ok {
+		return nil, c.expected("a time of day such as 09:00:00", v)
+	}
+	for _, layout := range []string{time.TimeOnly, "15:04"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t.Format("15:04:05.999999"), nil
+		}
+	}
+	return nil, fmt.Errorf("the text is no time of day such as 09:00:00")
+}
+
+// identifier gives a uuid in lower case.
+func (c *Column) identifier(v any) (any, error) {
+	s, ok := v.(string)
+	if !ok {
+		return nil, c.expected("a uuid", v)
+	}
+	if !uuid().MatchString(s) {
+		return nil, fmt.Errorf("the text is no uuid such as 0f0e1d2c-3b4a-4958-8675-645342312010")
+	}
+	return strings.ToLower(s), nil
+}
+
+func uuid() *regexp.Regexp {
+	return regexp.MustCompile(`^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$`)
 }
 
 // timestamp gives a time in UTC as NocoBase writes it.

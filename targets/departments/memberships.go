@@ -164,13 +164,14 @@ func dropGone(ctx context.Context, p *engine.Plan) error {
 		WHERE w.op IN ('create', 'link') AND NOT w.fresh AND w.seq NOT IN (SELECT seq FROM refused_user)`); err != nil {
 		return schema.Wrap(err, "plan the end of claims of a row that is gone")
 	}
+	// CASE has PostgreSQL look into the plan by a hash, however empty it holds it for.
 	_, err := p.Exec(ctx, `
 		INSERT INTO {plan_memberships} (_run, _n, _pos, _op, department_id)
 		SELECT <run>, w.n, l.id, 'unclaim', CAST(l.[resourcePk] AS bigint)
-		FROM (SELECT DISTINCT _n FROM {plan_memberships} WHERE _run = <run> AND _op = 'add') a
-		JOIN found_user w ON w.n = a._n AND NOT w.restated AND w.op NOT IN ('create', 'link')
-		JOIN {userDataSyncRecordsResources} l ON l.[recordId] = w.record_id AND l.resource = 'departments'
-		WHERE NOT EXISTS (SELECT 1 FROM {departments} d WHERE d.id = CAST(l.[resourcePk] AS bigint))`)
+		FROM found_user w JOIN {userDataSyncRecordsResources} l ON l.[recordId] = w.record_id AND l.resource = 'departments'
+		WHERE NOT w.restated AND w.op NOT IN ('create', 'link')
+		AND CASE WHEN w.n IN (SELECT _n FROM {plan_memberships} WHERE _run = <run> AND _op = 'add') THEN true ELSE false END
+		AND NOT EXISTS (SELECT 1 FROM {departments} d WHERE d.id = CAST(l.[resourcePk] AS bigint))`)
 	return schema.Wrap(err, "plan the end of claims on departments that are gone")
 }
 
@@ -265,7 +266,7 @@ func touch(ctx context.Context, p *engine.Plan) error {
 // like any.
 const (
 	items = `{<plan>} p CROSS JOIN {plan_memberships} m`
-	of    = `<chunk> AND m._run = p._run AND m._n = p._n`
+	of    = `<chunk> AND <members>`
 )
 
 // applyMemberships writes the memberships and claims of a chunk of users.
@@ -330,7 +331,7 @@ func applyMemberships(ctx context.Context, c *engine.Chunk) error {
 		engine.Step{What: "forget what is not awaited", When: []string{"pending"}, Args: []any{c.Source}, SQL: `
 			DELETE FROM {pending} WHERE source = ? AND type = 'user' AND EXISTS (
 				SELECT 1 FROM {<plan>} p WHERE <chunk> AND p._uid = {pending}.uid AND (p._memberships IS NOT NULL
-				OR EXISTS (SELECT 1 FROM {plan_memberships} m WHERE m._run = p._run AND m._n = p._n AND m._op IN ('add', 'restore', 'claim', 'adopt') AND m.department_uid = {pending}.awaits)))`},
+				OR EXISTS (SELECT 1 FROM {plan_memberships} m WHERE <members> AND m._op IN ('add', 'restore', 'claim', 'adopt') AND m.department_uid = {pending}.awaits)))`},
 		engine.Step{What: "keep what is awaited", When: []string{"membership await"}, Args: []any{c.Source}, SQL: `
 			INSERT INTO {pending} (source, awaits, type, uid, pos, is_owner, is_main)
 			SELECT ?, m.department_uid, 'user', p._uid, m._pos, m.is_owner, m.is_main
