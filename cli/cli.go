@@ -79,7 +79,7 @@ func (a *app) command() *cobra.Command {
 	root.SetIn(a.in)
 	root.SetOut(a.out)
 	root.SetErr(a.err)
-	root.AddCommand(a.pushCommand(), a.planCommand(), a.adoptCommand(), a.reindexCommand(), a.tasksCommand(), a.stdioCommand(), a.versionCommand(), a.generateCommand())
+	root.AddCommand(a.pushCommand(), a.planCommand(), a.adoptCommand(), a.reindexCommand(), a.tasksCommand(), a.healthCommand(), a.stdioCommand(), a.versionCommand(), a.generateCommand())
 	return root
 }
 

@@ -81,6 +81,12 @@ func (e *Engine) Health(ctx context.Context) error {
 	return nil
 }
 
+// Host is the NocoBase in whose database the engine works.
+type Host = schema.Host
+
+// Host is nil where the tables are Roster's own.
+func (e *Engine) Host() *Host { return e.db.Host() }
+
 // Dialect names the kind of database: "postgres" or "sqlite".
 func (e *Engine) Dialect() string { return e.db.Dialect() }
 

@@ -22,6 +22,9 @@ type databaseHealth struct {
 	State   string `json:"state" jsonschema:"opening, open, or failed"`
 	Dialect string `json:"dialect,omitempty" jsonschema:"of an open one: sqlite or postgres"`
 	Error   string `json:"error,omitempty" jsonschema:"why it failed"`
+
+	NocoBase *engine.Host     `json:"nocobase,omitempty" jsonschema:"the NocoBase in the database, and how it names its tables; left out where the tables are Roster's own"`
+	Warnings []engine.Warning `json:"warnings,omitempty" jsonschema:"fields that NocoBase fills in rows that it makes, and that stay empty in those of a sync"`
 }
 
 func (s *session) health(ctx context.Context, _ none) (*healthResult, error) {
@@ -48,17 +51,29 @@ func (s *session) databaseHealth(ctx context.Context) databaseHealth {
 	case !done:
 		return databaseHealth{State: "opening"}
 	case err == nil:
-		err = ping(ctx, a.engine)
+		return openHealth(ctx, a.engine)
 	}
-	if err != nil {
-		return databaseHealth{State: "failed", Error: classify(err).Error()}
-	}
-	return databaseHealth{State: "open", Dialect: a.engine.Dialect()}
+	return failedHealth(err)
 }
 
-// ping asks the database whether it is there.
-func ping(ctx context.Context, e *engine.Engine) error {
+func failedHealth(err error) databaseHealth {
+	return databaseHealth{State: "failed", Error: classify(err).Error()}
+}
+
+// openHealth asks the database whether it is there, and what stands in it.
+func openHealth(ctx context.Context, e *engine.Engine) databaseHealth {
 	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
 	defer cancel()
-	return e.Health(ctx)
+	if err := e.Health(ctx); err != nil {
+		return failedHealth(err)
+	}
+	h := databaseHealth{State: "open", Dialect: e.Dialect(), NocoBase: e.Host()}
+	if h.NocoBase == nil {
+		return h
+	}
+	var err error
+	if h.Warnings, err = e.Warnings(ctx); err != nil {
+		return failedHealth(err)
+	}
+	return h
 }

@@ -52,7 +52,12 @@ func (db *DB) attach(ctx context.Context, told Told) (bool, error) {
 	if err := db.check(ctx); err != nil {
 		return false, err
 	}
-	return true, db.rights(ctx)
+	if err := db.rights(ctx); err != nil {
+		return false, err
+	}
+	version, err := db.version(ctx)
+	db.host = &Host{Version: version, Schema: naming.Schema, TablePrefix: naming.Prefix, Underscored: naming.Underscored}
+	return true, err
 }
 
 // hasTable says whether there is a table; its name is SQL.

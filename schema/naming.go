@@ -17,6 +17,18 @@ type Naming struct {
 	Underscored bool   // created_at, not createdAt
 }
 
+// A Host is the NocoBase that made the tables of a database.
+type Host struct {
+	Version     string `json:"version,omitempty"`
+	Schema      string `json:"schema,omitempty"`
+	TablePrefix string `json:"tablePrefix"`
+	Underscored bool   `json:"underscored"`
+}
+
+// Host is the NocoBase in the database, which Migrate found; nil where the
+// tables are Roster's own.
+func (db *DB) Host() *Host { return db.host }
+
 // String says it as an operator would.
 func (n Naming) String() string {
 	s := "tables named " + n.Prefix + n.name("departmentsUsers")

@@ -27,6 +27,7 @@ type DB struct {
 	*sqlx.DB
 	dialect    dialect
 	naming     Naming      // NocoBase's; known once the database has been migrated
+	host       *Host       // nil where the tables are ours
 	references []Reference // handed over; nil when they are read from the database
 }
 
