@@ -34,7 +34,7 @@ func TestFieldsThatNocoBaseComputes(t *testing.T) {
 	}
 	eachPlain(t, func(c *company) {
 		c.nocobase()
-		var record = map[string]any{"uid": "a", "nickname": "Ann"}
+		record := map[string]any{"uid": "a", "nickname": "Ann"}
 		var said, want []string
 		for i, f := range fields {
 			name := "f" + itoa(10+i)

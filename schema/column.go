@@ -35,7 +35,7 @@ const (
 	clock // a time of day
 	timestamp
 	identifier // a uuid
-	document // json
+	document   // json
 )
 
 // Writable says whether Roster knows how to write the column's type.
