@@ -77,6 +77,10 @@ func deviations() map[string]deviation {
 		"One of two sources of a user sends a tombstone": {
 			"§5.22", "Removes the user", "Keeps the user, whom the other source still has", "Only the last source that claims a user may remove it",
 		},
+		"A user goes to whom a row of another collection belongs that forbids it": {
+			"§5.2", "Keeps the user, but takes roles and departments away, and reports success for the departments",
+			"Keeps the user as is, and says what holds it", "Half a removal is none",
+		},
 		"A leaver's e-mail goes to a new hire in one push": {
 			"§5.23", "Fails for the new hire, who comes first in the push", "Writes both", "Values move between people",
 		},

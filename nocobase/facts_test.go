@@ -157,8 +157,11 @@ func fields(values map[string]any, without ...string) string {
 	return text.String()
 }
 
-// shown is a value in one line.
+// shown is a value in one line; a hash, which is another each time, is only one.
 func shown(v any) string {
+	if s, ok := v.(string); ok && len(s) == 64 && strings.Trim(s, "0123456789abcdef") == "" {
+		return "(a hash)"
+	}
 	if s, ok := v.(string); ok && s != "" && !strings.Contains(s, "\n") {
 		return s
 	}

@@ -20,7 +20,7 @@ func TestLongWaitsAreSeen(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, holder := range []string{database + "&application_name=roster", database} {
+	for seen, holder := range []string{database + "&application_name=roster", database} {
 		tx, err := connect(t, holder).BeginTx(t.Context(), nil)
 		if err != nil {
 			t.Fatal(err)
@@ -33,10 +33,16 @@ func TestLongWaitsAreSeen(t *testing.T) {
 			_, err := connect(t, database).ExecContext(t.Context(), `UPDATE watched SET n = n + 1`)
 			waited <- err
 		}()
-		select { // until the server has logged it
-		case err := <-waited:
-			t.Fatalf("the update did not wait: %v", err)
-		case <-time.After(300 * time.Millisecond):
+		look := time.NewTicker(20 * time.Millisecond)
+		defer look.Stop()
+		for logged := 0; logged <= seen; { // until the server has logged it
+			select {
+			case err := <-waited:
+				t.Fatalf("the update did not wait: %v", err)
+			case <-look.C:
+			}
+			forRoster, others := longWaits(t, cluster.Log())
+			logged = len(forRoster) + len(others)
 		}
 		if err := tx.Commit(); err != nil {
 			t.Fatal(err)

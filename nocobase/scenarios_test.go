@@ -168,6 +168,20 @@ func matchScenarios() []scenario {
 
 func leavingScenarios() []scenario {
 	return []scenario{
+		{name: "A user goes to whom rows of other collections belong: they go along, or belong to nobody", act: after(func(s *site) {
+			s.collect("laptops", "CASCADE", "mia", "noa")
+			s.collect("lockers", "SET NULL", "mia", "noa")
+			s.collect("visits", "NO ACTION", "mia", "noa")
+			s.users(`{"uid":"m","username":"mia","isDeleted":true}`)
+			s.list("laptops")
+			s.list("lockers")
+			s.list("visits")
+		})},
+		{name: "A user goes to whom a row of another collection belongs that forbids it", act: after(func(s *site) {
+			s.collect("leases", "RESTRICT", "mia")
+			s.users(`{"uid":"m","username":"mia","isDeleted":true}`, `{"uid":"n","username":"noa","isDeleted":true}`)
+			s.list("leases")
+		})},
 		{name: "A user is removed by a tombstone", act: after(func(s *site) { s.users(`{"uid":"m","isDeleted":true}`) })},
 		{name: "A removed user is pushed again", act: after(func(s *site) {
 			s.users(`{"uid":"m","isDeleted":true}`)

@@ -158,6 +158,33 @@ func (s *site) column(collection, name, fieldType string, options host.Values) {
 	s.done(s.api.CreateField(s.Context(), collection, field))
 }
 
+// collect makes a collection of things that users hold, and one for each user.
+func (s *site) collect(name, onDelete string, usernames ...string) {
+	s.Helper()
+	s.done(s.api.CreateCollection(s.Context(), name, onDelete))
+	for _, username := range usernames {
+		_, err := s.api.Create(s.Context(), name, host.Values{"label": "of " + username, "holderId": s.user(username)})
+		s.done(err)
+	}
+}
+
+// list notes what is in a collection, and who holds it.
+func (s *site) list(name string) {
+	s.Helper()
+	var rows []struct {
+		Label  string
+		Holder *struct{ Username string }
+	}
+	s.done(s.api.Do(s.Context(), name+":list", map[string][]string{"sort": {"label"}, "appends": {"holder"}}, nil, &rows))
+	for _, row := range rows {
+		line := name + " " + row.Label
+		if row.Holder != nil {
+			line += ", held by " + row.Holder.Username
+		}
+		s.answers = append(s.answers, line)
+	}
+}
+
 // hides wants no user to show a text.
 func (s *site) hides(text string) {
 	s.Helper()

@@ -63,5 +63,18 @@ func (c *Client) CreateField(ctx context.Context, collection string, field Value
 	return c.Do(ctx, "collections/"+collection+"/fields:create", nil, field, nil)
 }
 
+// CreateCollection makes a collection whose rows belong to users: holder is the
+// user, and onDelete what becomes of a row when the user goes.
+func (c *Client) CreateCollection(ctx context.Context, name, onDelete string) error {
+	return c.Do(ctx, "collections:create", nil, Values{
+		"name": name, "title": name, "template": "general", "autoGenId": true,
+		"fields": []Values{
+			{"name": "id", "type": "bigInt", "autoIncrement": true, "primaryKey": true, "allowNull": false},
+			{"name": "label", "type": "string", "interface": "input"},
+			{"name": "holder", "type": "belongsTo", "interface": "m2o", "target": "users", "foreignKey": "holderId", "targetKey": "id", "onDelete": onDelete},
+		},
+	}, nil)
+}
+
 // byID selects one row.
 func byID(id int64) url.Values { return url.Values{"filterByTk": {strconv.FormatInt(id, 10)}} }
