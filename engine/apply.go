@@ -51,11 +51,11 @@ func (r *run) applyType(ctx context.Context, l *layout) error {
 	cut := newCutter(stretches, l, f, r.engine.db.Parallel() == 1)
 	done := 0
 	write := func(s span) error {
-		began := time.Now()
-		if err := r.applySpan(ctx, l, f, s); err != nil {
+		held, err := r.applySpan(ctx, l, f, s)
+		if err != nil {
 			return err
 		}
-		cut.took(s, time.Since(began))
+		cut.took(s, held)
 		r.tell(func(p *Progress) {
 			done += s.items
 			*p = Progress{State: Applying, Type: l.Type, Done: done, Total: total}
@@ -156,13 +156,15 @@ const (
 )
 
 // applySpan writes a chunk, again when it lost a race for locks: it gives way at
-// once, holding nothing, and keeps at it for as long as its patience lasts.
-func (r *run) applySpan(ctx context.Context, l *layout, f facts, s span) error {
+// once, holding nothing, and keeps at it for as long as its patience lasts. It
+// gives how long the writing took, without the waits before.
+func (r *run) applySpan(ctx context.Context, l *layout, f facts, s span) (time.Duration, error) {
 	began := time.Now()
 	for attempt := 1; ; attempt++ {
+		start := time.Now()
 		err := r.applyChunk(ctx, l, f, s)
 		if schema.ClassOf(err) != schema.Busy || time.Since(began) >= r.engine.patience {
-			return err
+			return time.Since(start), err
 		}
 		if attempt == murmur {
 			r.engine.log.Warn("others hold rows that a run has to write; it waits for them", zap.Int64("run", r.id), zap.Error(err))
@@ -170,7 +172,7 @@ func (r *run) applySpan(ctx context.Context, l *layout, f facts, s span) error {
 		wait := time.Duration(min(attempt*attempt, 25)) * 10 * time.Millisecond
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return 0, ctx.Err()
 		case <-time.After(wait/2 + rand.N(wait)): // those who met once do not meet again
 		}
 	}

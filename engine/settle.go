@@ -189,9 +189,10 @@ func (r *run) countMemberships(ctx context.Context, of string) (Counts, error) {
 		Op string
 		N  int
 	}
+	// The sum is one of run and 0, for the reason that members has.
 	err := r.engine.db.On(r.engine.db).Select(ctx, &ops, `
 		SELECT m._op AS op, count(*) AS n FROM {plan_memberships} m
-		JOIN {plan_users} p ON p._run = m._run + 0 AND p._n = m._n -- for the sum, see members
+		JOIN {plan_users} p ON p._run = m._run + 0 AND p._n = m._n
 		WHERE m._run = ? AND `+of+` AND p._op <> 'fail' AND m._op NOT IN ('claim', 'adopt', 'unclaim', 'forget') GROUP BY m._op`, r.id)
 	for _, o := range ops {
 		switch o.Op {

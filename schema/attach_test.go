@@ -131,6 +131,26 @@ func TestOfSeveralNocoBasesOneMustBeTold(t *testing.T) {
 	}
 }
 
+// What was told is not passed over where there is no NocoBase: nobody wants tables
+// of Roster's beside one that is in another database.
+func TestTablesOfOurOwnAreNotMadeForANocoBaseThatWasTold(t *testing.T) {
+	schematest.EachURL(t, func(t *testing.T, url string) {
+		prefix, underscored, nothing := "nb_", true, ""
+		for _, told := range []schema.Told{{Prefix: &prefix}, {Underscored: &underscored}} {
+			const want = "the database holds no NocoBase with the schema, table prefix and underscored that were given; it holds none"
+			if got := attached(t, url, told); !strings.HasPrefix(got, want) {
+				t.Errorf("attached to %s, want %q", got, want)
+			}
+		}
+		if got := attached(t, url, schema.Told{Prefix: &nothing}); got != `"userDataSyncRecords"` {
+			t.Errorf("made %s", got)
+		}
+		if got := attached(t, url, schema.Told{Prefix: &prefix}); !strings.HasPrefix(got, "the database holds no NocoBase") {
+			t.Errorf("attached to %s, though its tables are Roster's", got)
+		}
+	})
+}
+
 // second makes the tables of a second NocoBase, as copies of the first's.
 func second(t *testing.T, db *schema.DB) {
 	t.Helper()

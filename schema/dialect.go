@@ -12,6 +12,7 @@ import (
 type dialect struct {
 	name     string
 	temp     string // the schema of temporary tables
+	schema   string // where tables are made that are NocoBase's in shape only
 	own      string // how the name of a table of ours begins
 	share    string // locks a row that was read until the transaction ends
 	parallel int
@@ -19,7 +20,7 @@ type dialect struct {
 }
 
 func postgresDialect() dialect {
-	return dialect{name: "postgres", temp: "pg_temp", own: "roster.", share: "FOR SHARE", parallel: 2, bulk: true}
+	return dialect{name: "postgres", temp: "pg_temp", schema: "public", own: "roster.", share: "FOR SHARE", parallel: 2, bulk: true}
 }
 
 func sqliteDialect() dialect {

@@ -27,6 +27,12 @@ func (db *DB) Migrate(ctx context.Context, told Told) error {
 			return err
 		}
 	}
+	if !attached && !told.allows(Naming{Schema: db.dialect.schema}) {
+		return &Error{
+			Kind: Misconfigured, Op: "the database holds no NocoBase with the schema, table prefix and underscored that were given; it holds none",
+			Hint: "is it NocoBase's database? Give nothing of these to have Roster make tables of its own",
+		}
+	}
 	if err := db.migrate(ctx, "roster"); err != nil {
 		return err
 	}
@@ -42,7 +48,7 @@ func (db *DB) attach(ctx context.Context, told Told) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if !there { // it may be one that lacks even what it is known by
+	if !there && told.allows(Naming{Schema: db.dialect.schema}) { // it may be one that lacks even what it is known by
 		there, err = db.On(db).hasTable(ctx, Quote("users"))
 	}
 	if err != nil || !there {

@@ -38,7 +38,7 @@ const snowflakes = 86400 << 21
 // rows' transaction must end soon: others that make departments wait for it.
 func (db *DB) Snowflakes(ctx context.Context, x Conn) (*Sequence, error) {
 	s := &Sequence{}
-	if err := x.Get(ctx, &s.base, `SELECT next FROM {counters} WHERE name = 'departments'`+forUpdate(db)); err != nil {
+	if err := x.Get(ctx, &s.base, `SELECT next FROM {counters} WHERE name = 'departments' `+db.lock("FOR UPDATE")); err != nil {
 		return nil, Wrap(err, "find the next id of departments")
 	}
 	s.base += snowflakes
@@ -46,13 +46,6 @@ func (db *DB) Snowflakes(ctx context.Context, x Conn) (*Sequence, error) {
 	err := x.Get(ctx, &last, `SELECT coalesce(max(id), 0) FROM {departments} WHERE id > ? AND id < ?`, snowflakes, 2*snowflakes)
 	s.base = max(s.base, last)
 	return s, Wrap(err, "find the last id of departments")
-}
-
-func forUpdate(db *DB) string {
-	if db.dialect.name == "postgres" {
-		return " FOR UPDATE"
-	}
-	return ""
 }
 
 // Next is SQL for the id of a row of a SELECT that goes through its rows in
