@@ -47,7 +47,7 @@ func (a *app) printHealth(h health) {
 	}
 	n := h.NocoBase
 	fmt.Fprintf(a.out, "%s, NocoBase %s", h.Dialect, cmp.Or(n.Version, "of unknown version"))
-	for _, said := range []struct{ name, value string }{{"schema", n.Schema}, {"table prefix", n.TablePrefix}} {
+	for _, said := range []struct{ name, value string }{{"schema", n.Schema}, {"table prefix", n.Prefix}} {
 		if said.value != "" {
 			fmt.Fprintf(a.out, ", %s %s", said.name, said.value)
 		}

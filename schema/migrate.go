@@ -62,7 +62,7 @@ func (db *DB) attach(ctx context.Context, told Told) (bool, error) {
 		return false, err
 	}
 	version, err := db.version(ctx)
-	db.host = &Host{Version: version, Schema: naming.Schema, TablePrefix: naming.Prefix, Underscored: naming.Underscored}
+	db.host = &Host{version, naming}
 	return true, err
 }
 

@@ -12,17 +12,15 @@ import (
 // DB_SCHEMA, DB_TABLE_PREFIX and DB_UNDERSCORED decide. The zero Naming is that
 // of a NocoBase without them, in the schema where the connection looks first.
 type Naming struct {
-	Schema      string // of PostgreSQL; empty for none
-	Prefix      string // of the names of tables
-	Underscored bool   // created_at, not createdAt
+	Schema      string `json:"schema,omitempty"` // of PostgreSQL; empty for none
+	Prefix      string `json:"tablePrefix"`      // of the names of tables
+	Underscored bool   `json:"underscored"`      // created_at, not createdAt
 }
 
 // A Host is the NocoBase that made the tables of a database.
 type Host struct {
-	Version     string `json:"version,omitempty"`
-	Schema      string `json:"schema,omitempty"`
-	TablePrefix string `json:"tablePrefix"`
-	Underscored bool   `json:"underscored"`
+	Version string `json:"version,omitempty"`
+	Naming
 }
 
 // Host is the NocoBase in the database, which Migrate found; nil where the
@@ -77,7 +75,6 @@ func camels() []string {
 		"createdAt", "updatedAt", "createdById", "updatedById", "passwordChangeTz", "appLang", "resetToken", "systemSettings",
 		"mainDepartmentId", "parentId", "isLeaf", "nodePk", "rootPk", "departmentId", "userId", "isOwner", "isMain", "roleName",
 		"sourceName", "sourceUk", "dataType", "metaData", "lastMetaData", "recordId", "resourcePk",
-		"sourceType", "displayName", "sourceId", "packageName",
 	}
 }
 
