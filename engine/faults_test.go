@@ -369,7 +369,7 @@ func TestSilentRunIsTakenOver(t *testing.T) {
 		second := engine.New(other, targets.All(other), zap.NewNop())
 		var after directory
 		_, err := first.Push(t.Context(), companyState(0), once(moments[2].is, func() {
-			_, err := db.On(db).Exec(t.Context(), `UPDATE {runs} SET beat_at = ?`, db.Time(time.Now().Add(-time.Hour)))
+			_, err := db.On(db).Exec(t.Context(), `UPDATE {runs} SET owner = 'a dead process', beat_at = ?`, db.Time(time.Now().Add(-time.Hour)))
 			if err != nil {
 				t.Error(err)
 			}
