@@ -26,6 +26,15 @@ const (
 	Internal    Kind = "internal"     // a mistake of ours
 )
 
+// Valid says whether k is one of the kinds.
+func (k Kind) Valid() bool {
+	switch k {
+	case Config, Auth, RateLimited, Transient, Data, Conflict, Guard, Locked, NotFound, Unsupported, Overloaded, Stale, Canceled, Internal:
+		return true
+	}
+	return false
+}
+
 // An Error is what went wrong, for a program (Kind, Path, UID) and for an
 // operator (the text and the Hint). The text says what was being done and to
 // what; it never holds a secret or an attribute's value.
