@@ -31,7 +31,8 @@ func needs() []need {
 		{"departmentsRoles", departments, []string{"departmentId"}},
 		{"userDataSyncRecords", sync, []string{"id", "createdAt", "updatedAt", "sourceName", "sourceUk", "dataType", "metaData", "lastMetaData"}},
 		{"userDataSyncRecordsResources", sync, []string{"id", "createdAt", "updatedAt", "recordId", "resource", "resourcePk"}},
-		{"userDataSyncSources", sync, []string{"name", "options"}},
+		{"userDataSyncSources", sync, []string{"id", "createdAt", "updatedAt", "name", "sourceType", "displayName", "enabled", "options", "sort"}},
+		{"userDataSyncTasks", sync, []string{"id", "createdAt", "updatedAt", "batch", "sourceId", "status", "message", "cost", "sort"}},
 	}
 }
 

@@ -92,6 +92,12 @@ func (db *DB) ForUpdate(alias string, deleted bool) string {
 // transaction ends; others may write them meanwhile.
 func (db *DB) ForKeyShare(alias string) string { return db.lock("FOR KEY SHARE OF " + alias) }
 
+// ForUpdateOfFree ends a SELECT whose rows of alias are about to be written, and
+// leaves out those that others are writing.
+func (db *DB) ForUpdateOfFree(alias string) string {
+	return db.lock("FOR UPDATE OF " + alias + " SKIP LOCKED")
+}
+
 func (db *DB) lock(clause string) string {
 	if db.dialect.name == "postgres" {
 		return clause

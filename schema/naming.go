@@ -74,7 +74,7 @@ func camels() []string {
 	return []string{
 		"createdAt", "updatedAt", "createdById", "updatedById", "passwordChangeTz", "appLang", "resetToken", "systemSettings",
 		"mainDepartmentId", "parentId", "isLeaf", "nodePk", "rootPk", "departmentId", "userId", "isOwner", "isMain", "roleName",
-		"sourceName", "sourceUk", "dataType", "metaData", "lastMetaData", "recordId", "resourcePk",
+		"sourceName", "sourceUk", "dataType", "metaData", "lastMetaData", "recordId", "resourcePk", "sourceType", "displayName", "sourceId",
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 func written() []string {
 	return []string{
 		"users", "departments", "main_departments_path", "departmentsUsers", "departmentsRoles", "rolesUsers",
-		"userDataSyncRecords", "userDataSyncRecordsResources",
+		"userDataSyncRecords", "userDataSyncRecordsResources", "userDataSyncSources", "userDataSyncTasks",
 	}
 }
 

@@ -46,6 +46,12 @@ func (db *DB) ForApplyingWhole(ctx context.Context, x Conn, rows int) error {
 	return db.set(ctx, x, append(forWhole(rows), yielding)...)
 }
 
+// ForTaking sets a transaction up for taking the first of many rows in the order
+// of an index, which are not to be sorted all.
+func (db *DB) ForTaking(ctx context.Context, x Conn) error {
+	return db.set(ctx, x, "enable_sort = off", "enable_seqscan = off", "enable_bitmapscan = off", "enable_hashjoin = off", "jit = off", unsynced, awake)
+}
+
 // yielding has a transaction give up, and with it the rows that it holds, when
 // it waits for one that somebody else holds: people who want the others would
 // wait as long. It is far below the second after which PostgreSQL looks for
