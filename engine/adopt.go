@@ -118,7 +118,7 @@ func (e *Engine) recorded(ctx context.Context, source string) (n int, err error)
 // synchronized so far: it would make everything a second time.
 func (r *run) knows(ctx context.Context) error {
 	x := r.engine.db.On(r.engine.db)
-	err := x.Get(ctx, &r.known, `SELECT EXISTS (SELECT 1 FROM {runs} WHERE source = ? AND finished_at IS NOT NULL AND kind <> 'plan' AND state IN ('success', 'partial'))`, r.source)
+	err := x.Get(ctx, &r.known, `SELECT EXISTS (SELECT 1 FROM {runs} WHERE source = ? AND finished_at IS NOT NULL AND kind NOT IN ('plan', 'rename', 'remove') AND state IN ('success', 'partial'))`, r.source)
 	if err != nil || r.known {
 		return schema.Wrap(err, "look for earlier runs")
 	}

@@ -131,7 +131,8 @@ func (r *run) facts(ctx context.Context, l *layout) (facts, error) {
 		UNION SELECT 'unmade' WHERE '<type>' = 'user' AND EXISTS (
 			SELECT 1 FROM (SELECT DISTINCT department_id AS id FROM {plan_memberships} WHERE _run = <run> AND _op IN ('add', 'restore', 'claim', 'adopt')) m
 			WHERE NOT EXISTS (SELECT 1 FROM {departments} d WHERE d.id = m.id))
-		UNION SELECT 'kept' WHERE EXISTS (SELECT 1 FROM {kept_memberships})`), r.source)
+		UNION SELECT 'fed' WHERE EXISTS (SELECT 1 FROM {feeds} WHERE source = ? AND type = '<type>')
+		UNION SELECT 'kept' WHERE EXISTS (SELECT 1 FROM {kept_memberships})`), r.source, r.source)
 	f := facts{}
 	for _, kind := range kinds {
 		f[kind] = true
@@ -276,6 +277,9 @@ func (r *run) writeChunk(ctx context.Context, c *Chunk, s span) error {
 				return fmt.Errorf("%s: %w", t.Info().Name, err)
 			}
 		}
+	}
+	if err := c.post(ctx, r.request.MatchKey); err != nil {
+		return err
 	}
 	if err := c.writeRecords(ctx); err != nil {
 		return err

@@ -7,9 +7,11 @@ package engine
 import (
 	"cmp"
 	"context"
+	"errors"
 	"os"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"go.uber.org/zap"
@@ -31,17 +33,35 @@ type Engine struct {
 
 	patience time.Duration // with those who hold rows that a run has to write
 	watch    func(target string, ids []int64)
+
+	adapters   *plugin.Registry
+	opened     *opened
+	postbox    *postbox
+	inbox      chan struct{}   // has one when events have come
+	closing    context.Context // ends when the engine is being closed
+	close      context.CancelFunc
+	background sync.WaitGroup // runs that nobody waits for
+	outbox     *outbox
+	keys       *Keys
+	watchTasks func(Task, Progress)
+
+	tokens  tokens
+	archive *Archive // nil: what is received is kept in the database only
 }
 
 // New makes an engine on db, which must have been migrated. Targets are
 // written in the order given: NocoBase's is users, then departments.
 func New(db *schema.DB, targets []Target, log *zap.Logger) *Engine {
 	host, _ := os.Hostname() // it only helps an operator to find the process
-	return &Engine{
+	closing, closeAll := context.WithCancel(context.Background())
+	e := &Engine{
+		opened: newOpened(), adapters: &plugin.Registry{}, inbox: make(chan struct{}, 1), closing: closing, close: closeAll,
 		db: db, targets: targets, log: log, now: time.Now, queue: newQueue(), joints: &joints{open: map[string]*joint{}}, living: newLiving(),
-		patience: patience,
-		owner:    host + "/" + strconv.Itoa(os.Getpid()) + "/" + strconv.FormatInt(time.Now().UnixNano(), 36),
+		patience: patience, outbox: newOutbox(),
+		owner: host + "/" + strconv.Itoa(os.Getpid()) + "/" + strconv.FormatInt(time.Now().UnixNano(), 36),
 	}
+	e.postbox = &postbox{engine: e}
+	return e
 }
 
 // Targets names the target resources in the order they are written.
@@ -91,8 +111,11 @@ func (e *Engine) Host() *Host { return e.db.Host() }
 func (e *Engine) Dialect() string { return e.db.Dialect() }
 
 // Close closes the database once the runs in hand have ended; cancel their
-// contexts to have them end soon.
+// contexts to have them end soon. Those that Start began are interrupted.
 func (e *Engine) Close() error {
+	e.close()
+	e.background.Wait()
 	e.queue.close()
-	return e.db.Close()
+	e.opened.forget(e.log, "")
+	return errors.Join(e.archive.Close(), e.db.Close())
 }

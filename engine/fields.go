@@ -134,16 +134,16 @@ func (l *layout) remedy(c *schema.Column) string {
 	return "save such rows in NocoBase, by hand or by a workflow, or give the column a default in the database"
 }
 
-// noteUnfilled notes how many of the rows that a run made, of which of holds,
+// noteUnfilled notes how many of the rows that were made, for a push or for all,
 // have a column empty that NocoBase would have filled.
-func (r *run) noteUnfilled(ctx context.Context, l *layout, of string) ([]Note, error) {
+func (c *census) noteUnfilled(ctx context.Context, l *layout, s *share) ([]Note, error) {
 	var left []Note
 	for _, w := range l.warnings() {
 		unsaid := "1 = 1"
 		if l.column(w.Field) != nil {
 			unsaid = "NOT " + l.states("p._mask", w.Field)
 		}
-		made, err := r.ops(ctx, l, of+` AND p._op = 'create' AND `+unsaid)
+		made, err := c.itemsWhere(ctx, l, `p._op = 'create' AND `+unsaid, s)
 		if err != nil {
 			return nil, err
 		}

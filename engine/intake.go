@@ -36,11 +36,13 @@ type intake struct {
 	waiting   *share            // those that are tried again
 	share     *share            // whose records are being read
 	again     func(place int64) // told of each record that is planned again
+	scribe    *scribe           // keeps what is received; nil: nobody does
 	notes     notes
 	fates     fates
 	seq       int64 // of the last record
 	totals    map[plugin.Type]int
 	removed   int                  // tombstones
+	leaving   bool                 // the source is removed, and has nothing to say any more
 	unnamed   map[plugin.Type]bool // types of which a record has no uid that could be read
 	text      []byte               // of the record at hand, for use again
 }
@@ -48,7 +50,7 @@ type intake struct {
 func newIntake(r *run, conn *sqlx.Conn, layouts []*layout) *intake {
 	in := &intake{
 		db: r.engine.db, conn: conn, layouts: map[plugin.Type]*layout{}, notes: r.notes, fates: fates{},
-		seq: r.last, totals: map[plugin.Type]int{}, unnamed: map[plugin.Type]bool{},
+		leaving: r.kind == removing, seq: r.last, totals: map[plugin.Type]int{}, unnamed: map[plugin.Type]bool{},
 	}
 	for _, l := range layouts {
 		in.layouts[l.Type] = l
@@ -61,6 +63,7 @@ type page struct {
 	records     map[plugin.Type]*schema.Rows
 	memberships *schema.Rows
 	refused     *schema.Rows
+	lines       []byte // for the scribe
 	n, bytes    int
 }
 
@@ -70,6 +73,7 @@ func (in *intake) stage(ctx context.Context, b batch, report func(read int)) err
 	if err := in.makeTables(ctx); err != nil {
 		return err
 	}
+	defer func() { in.scribe = nil }() // what else is staged was received before
 	full, empty := make(chan *page, 1), make(chan *page, 2)
 	empty <- in.newPage()
 	empty <- in.newPage()
@@ -77,6 +81,7 @@ func (in *intake) stage(ctx context.Context, b batch, report func(read int)) err
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		for pg := range full {
+			in.scribe.write(pg.lines)
 			if err := in.write(ctx, pg); err != nil {
 				return err
 			}
@@ -112,7 +117,7 @@ func (in *intake) read(ctx context.Context, b batch, full chan<- *page, empty <-
 		return nil
 	}
 	for _, s := range b.shares {
-		err := in.readShare(ctx, s, b.again != nil, &pg, next)
+		err := in.readShare(ctx, s, b.again != nil || b.maybe || in.leaving, &pg, next)
 		if err != nil && (len(b.shares) == 1 || ctx.Err() != nil) {
 			return err
 		}
@@ -122,7 +127,7 @@ func (in *intake) read(ctx context.Context, b batch, full chan<- *page, empty <-
 }
 
 // readShare reads what one push brings. next takes the page when it is full.
-func (in *intake) readShare(ctx context.Context, s *share, again bool, at **page, next func() error) error {
+func (in *intake) readShare(ctx context.Context, s *share, maybeNone bool, at **page, next func() error) error {
 	s.first, s.totals, s.notes = in.seq, map[plugin.Type]int{}, notes{}
 	defer func() { s.last = in.seq }()
 	in.share = s
@@ -152,11 +157,11 @@ func (in *intake) readShare(ctx context.Context, s *share, again bool, at **page
 				}
 			}
 		}
-		if in.seq == before && !again {
+		if in.seq == before && !maybeNone {
 			return &plugin.Error{Kind: plugin.Data, Path: "/records", Msg: "records must have at least one piece of data"}
 		}
 	}
-	if bodies == 0 {
+	if bodies == 0 && !maybeNone {
 		return &plugin.Error{Kind: plugin.Data, Msg: "the push is empty", Hint: "it needs a body with dataType and records"}
 	}
 	return nil
@@ -234,6 +239,7 @@ func (in *intake) add(pg *page, l *layout, raw json.RawMessage) {
 	in.share.totals[l.Type]++
 	r, err := decode(l.Type, raw)
 	canonical := in.canonical(l, &r)
+	pg.lines = in.scribe.line(pg.lines, l.Type, canonical)
 	switch {
 	case err == nil && r.Deleted:
 		in.addTombstone(pg, l, r, canonical)

@@ -175,12 +175,18 @@ func startVictim(t *testing.T, url string) *victim {
 // startVictimAt has it begin at a state, and gives it a fate; see fate.
 func startVictimAt(t *testing.T, url string, from int, fate string) *victim {
 	t.Helper()
+	return startVictimWith(t, url, from, fateVariable+"="+fate)
+}
+
+// startVictimWith has it begin at a state, in an environment with settings added.
+func startVictimWith(t *testing.T, url string, from int, settings ...string) *victim {
+	t.Helper()
 	err := onEngine(t.Context(), url, func(_ *engine.Engine, db *schema.DB) error { return db.Migrate(t.Context(), schema.Told{}) })
 	if err != nil {
 		t.Fatal(err)
 	}
 	v := &victim{url: url, from: from, t: t, cmd: exec.CommandContext(t.Context(), os.Args[0])}
-	v.cmd.Env = append(os.Environ(), victimVariable+"="+url, fateVariable+"="+fate)
+	v.cmd.Env = append(append(os.Environ(), victimVariable+"="+url), settings...)
 	v.cmd.Stderr = os.Stderr
 	stdin, err := v.cmd.StdinPipe()
 	if err != nil {
@@ -362,6 +368,13 @@ func mustBeClean(t *testing.T, db *schema.DB) {
 func beVictim(url string, in io.Reader, out io.Writer) error {
 	ctx := context.Background()
 	return onEngine(ctx, url, func(e *engine.Engine, _ *schema.DB) error {
+		if l, ok := ledgerOf(os.Getenv(ledgerVariable)); ok {
+			registry, err := l.registry()
+			if err != nil {
+				return err
+			}
+			e.SetAdapters(registry)
+		}
 		fmt.Fprintln(out, "ready")
 		word := bufio.NewReader(in)
 		var from int

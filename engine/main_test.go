@@ -21,7 +21,13 @@ import (
 // TestMain runs the tests, and sees that they leave no goroutine; or, when a
 // test has started this binary to be killed, pushes until that happens.
 func TestMain(m *testing.M) {
-	if url := os.Getenv(victimVariable); url != "" {
+	if url, reads := os.Getenv(victimVariable), os.Getenv(readerVariable); reads != "" {
+		if err := beReader(url, reads, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	} else if url != "" {
 		if err := beVictim(url, os.Stdin, os.Stdout); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)

@@ -101,6 +101,22 @@ func ParseOptions(raw json.RawMessage) (Options, error) {
 	return o, o.check()
 }
 
+// syncOptions reads how a source is synchronized from all of its options; nil when
+// they do not say.
+func syncOptions(all json.RawMessage) (*Options, error) {
+	var said struct {
+		Sync json.RawMessage `json:"sync"`
+	}
+	if err := json.Unmarshal(all, &said); err != nil {
+		return nil, &plugin.Error{Kind: plugin.Config, Path: "/options", Msg: "options is not a JSON object"}
+	}
+	if said.Sync == nil {
+		return nil, nil
+	}
+	o, err := ParseOptions(said.Sync)
+	return &o, err
+}
+
 // misread says which option could not be read, in words of JSON.
 func misread(err error) error {
 	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {

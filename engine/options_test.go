@@ -111,7 +111,7 @@ func TestOptionsThatCannotBe(t *testing.T) {
 func (c *company) source(name, options string) {
 	c.Helper()
 	at := c.db.JSON("'" + options + "'")
-	c.make("userDataSyncSources", `name, [sourceType], options`, "'"+name+"', 'http-api', "+at)
+	c.make("userDataSyncSources", `name, [sourceType], enabled, options`, "'"+name+"', 'http-api', true, "+at)
 }
 
 func TestOptionsStandInNocoBasesRowOfTheSource(t *testing.T) {

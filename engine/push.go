@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"strings"
@@ -147,7 +148,10 @@ func (r *run) finish(ctx context.Context, work func(context.Context) error) erro
 	}
 	err = told(ctx, err)
 	state := Failed
-	if plugin.KindOf(err) == plugin.Canceled {
+	switch {
+	case errors.Is(err, errClosing):
+		state = Interrupted
+	case plugin.KindOf(err) == plugin.Canceled:
 		state = Canceled
 	}
 	if endErr := r.end(ctx, state, err.Error(), nil); endErr != nil {
@@ -186,12 +190,16 @@ type batch struct {
 	shares   []*share
 	snapshot *Snapshot
 	again    *leftovers // items of a run, instead of what somebody sends
+	maybe    bool       // it may have no records at all
 }
 
 // do takes the run from the first record to the last count.
 func (r *run) do(ctx context.Context, b batch) error {
 	if err := r.readOptions(ctx); err != nil {
 		return err
+	}
+	if r.disabled && r.kind != removing {
+		return disabled(r.source)
 	}
 	if err := r.knows(ctx); err != nil {
 		return err
@@ -225,6 +233,7 @@ func (r *run) stageAndPlan(ctx context.Context, b batch) ([]*layout, error) {
 		return nil, err
 	}
 	in := newIntake(r, conn, layouts)
+	in.scribe = r.scribe(b)
 	own := b.again != nil && b.again.own
 	if own {
 		in.again = func(place int64) { r.moved[place] = cmp.Or(r.moved[r.again], r.again) }
@@ -279,6 +288,9 @@ func (r *run) plan(ctx context.Context, conn *sqlx.Conn, layouts []*layout, in *
 	if err := r.reconcile(ctx, x, in.seq); err != nil {
 		return err
 	}
+	if err := r.rename(ctx, x); err != nil {
+		return err
+	}
 	whole, err := r.reading(ctx, x, in, b.snapshot)
 	if err != nil {
 		return err
@@ -313,15 +325,27 @@ func (r *run) plan(ctx context.Context, conn *sqlx.Conn, layouts []*layout, in *
 			return err
 		}
 	}
+	if r.planning != nil {
+		if err := r.planning(ctx, x); err != nil {
+			return err
+		}
+	}
 	if err := r.planned(ctx, x, layouts); err != nil {
 		return err
 	}
-	return schema.Wrap(tx.Commit(), "write the plan")
+	if err := tx.Commit(); err != nil {
+		return schema.Wrap(err, "write the plan")
+	}
+	r.planning, r.renames = nil, nil // it has been done, and a plan that is made anew does not do it again
+	return nil
 }
 
 // carryOut writes the plan. What somebody else changed since it was made is
 // planned again, and written then.
 func (r *run) carryOut(ctx context.Context, layouts []*layout) ([]*layout, error) {
+	if err := r.feed(ctx, layouts); err != nil {
+		return nil, err
+	}
 	for round := 1; ; round++ {
 		if err := r.apply(ctx, layouts); err != nil {
 			return nil, err

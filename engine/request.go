@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -16,24 +17,40 @@ type request struct {
 	MatchKey string   `json:"matchKey,omitempty"`
 	Actor    int64    `json:"actor,omitempty,string"`
 	Options  *Options `json:"options,omitempty"` // as given with the push
+	Pulled   bool     `json:"pulled,omitempty"`  // its records were read from the source
 }
 
 // readOptions reads how the run's source is synchronized: as the push says, else
-// as NocoBase's row of the source does, else the defaults.
+// as NocoBase's row of the source does, else the defaults. And whether that row
+// says that it is disabled.
 func (r *run) readOptions(ctx context.Context) error {
+	err := r.readSaidOptions(ctx)
+	if r.request.Pulled { // who vanishes from a source that is read stays, unless its options say otherwise
+		r.options.Removal.User = cmp.Or(r.options.Removal.User, Keep)
+		r.options.Removal.Department = cmp.Or(r.options.Removal.Department, Keep)
+	}
+	return err
+}
+
+func (r *run) readSaidOptions(ctx context.Context) error {
+	var row struct {
+		Options  *string
+		Disabled bool
+	}
+	x := r.engine.db.On(r.engine.db)
+	err := x.Get(ctx, &row, `SELECT CAST(options AS text) AS options, NOT coalesce(enabled, false) AS disabled FROM {userDataSyncSources} WHERE name = ?`, r.source)
+	unknown := errors.Is(err, sql.ErrNoRows)
+	if err != nil && !unknown {
+		return schema.Wrap(err, "read the options of the source")
+	}
+	r.disabled = row.Disabled
 	if r.request.Options != nil {
 		r.options = *r.request.Options
 		return r.options.check()
 	}
-	var row struct{ Options *string }
-	x := r.engine.db.On(r.engine.db)
-	err := x.Get(ctx, &row, `SELECT CAST(options AS text) AS options FROM {userDataSyncSources} WHERE name = ?`, r.source)
-	if errors.Is(err, sql.ErrNoRows) || err == nil && row.Options == nil {
+	if unknown || row.Options == nil {
 		r.options = DefaultOptions()
 		return nil
-	}
-	if err != nil {
-		return schema.Wrap(err, "read the options of the source")
 	}
 	var all struct {
 		Sync json.RawMessage `json:"sync"`

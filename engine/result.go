@@ -32,12 +32,13 @@ type SyncedDetail struct {
 	FailedRecords []FailedRecord `json:"failedRecords"` // at most FailedInReport; tasks/items has all
 }
 
-// SyncedCount counts records: all = success + failed + skipped.
+// SyncedCount counts records: all = success + failed + skipped + pending.
 type SyncedCount struct {
 	All     int `json:"all"`
 	Success int `json:"success"`
 	Failed  int `json:"failed"`
-	Skipped int `json:"skipped"` // failed in an earlier resource, or superseded in the same push
+	Skipped int `json:"skipped"`           // failed in an earlier resource, or superseded in the same push
+	Pending int `json:"pending,omitempty"` // still to be delivered to a target that somebody else registered
 }
 
 // A FailedRecord is a record as it was pushed (secrets taken out) and why it

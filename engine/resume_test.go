@@ -196,7 +196,7 @@ func TestARunThatCannotBeResumedHoldsNobodyUp(t *testing.T) {
 		state engine.State
 	}{
 		{"its source's options are wrong", func(c *company) {
-			c.make("userDataSyncSources", `name, [sourceType], options`, `'hr', 'http-api', '{"sync":{"drift":"maybe"}}'`)
+			c.make("userDataSyncSources", `name, [sourceType], enabled, options`, `'hr', 'http-api', true, '{"sync":{"drift":"maybe"}}'`)
 		}, engine.Failed},
 		{"what it was asked for cannot be read", func(c *company) {
 			c.hand(`UPDATE {runs} SET request = '{' WHERE id = 1`)

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -26,6 +27,8 @@ func (e *Engine) Retry(ctx context.Context, task string, report func(Progress)) 
 		return nil, &plugin.Error{Kind: plugin.Locked, Path: "/taskId", Msg: "task " + task + " is still at work", Hint: "wait for its end"}
 	case row.Kind == planOnly:
 		return nil, &plugin.Error{Kind: plugin.Unsupported, Path: "/taskId", Msg: "task " + task + " only planned", Hint: "push what was planned"}
+	case row.Totals == nil && row.Kind == pulling:
+		return e.readAgain(ctx, row, report)
 	case row.Totals == nil:
 		return nil, &plugin.Error{
 			Kind: plugin.Unsupported, Path: "/taskId", Msg: "task " + task + " ended before its records were planned, and they were not kept",
@@ -45,6 +48,22 @@ func (e *Engine) Retry(ctx context.Context, task string, report func(Progress)) 
 	return e.again(ctx, *row, report)
 }
 
+// readAgain reads the source of a run that did not come to a plan, from where that
+// one was cut off.
+func (e *Engine) readAgain(ctx context.Context, row *runRow, report func(Progress)) (*Report, error) {
+	var asked request
+	if err := json.Unmarshal([]byte(row.Request), &asked); err != nil {
+		return nil, fmt.Errorf("read what run %d was asked for: %w", row.ID, err)
+	}
+	if asked.Options != nil {
+		return nil, &plugin.Error{
+			Kind: plugin.Unsupported, Path: "/taskId", Msg: fmt.Sprintf("task %d ended before its records were read, and how its source is set up was said by the host", row.ID),
+			Hint: "start it again",
+		}
+	}
+	return e.Sync(ctx, Sync{Source: row.Source, Actor: asked.Actor}, report)
+}
+
 // again does what is left of a run as a run of its own. Its records arrived
 // when they did.
 func (e *Engine) again(ctx context.Context, row runRow, report func(Progress)) (*Report, error) {
@@ -62,6 +81,9 @@ func (e *Engine) again(ctx context.Context, row runRow, report func(Progress)) (
 	}
 	var b batch
 	err = e.run(ctx, r, func(ctx context.Context) error {
+		if err := r.repost(ctx, row.ID); err != nil {
+			return err
+		}
 		b = r.batchOf(ctx, layouts, left)
 		return r.do(ctx, b)
 	})

@@ -143,7 +143,7 @@ func (c *Chunk) writeRecords(ctx context.Context) error {
 			FROM {<plan>} p WHERE <chunk> AND NOT p._fresh AND p._digest IS NOT NULL
 			AND t.id = p._record_id AND CAST(t.[metaData] AS text) IS DISTINCT FROM p._raw`},
 		Step{What: "drop links of records that are gone", When: []string{"delete", "unlink"}, SQL: `
-			DELETE FROM {userDataSyncRecordsResources} WHERE [recordId] IN (
+			DELETE FROM {userDataSyncRecordsResources} WHERE resource NOT IN (SELECT target FROM {feeds}) AND [recordId] IN (
 				SELECT p._record_id FROM {<plan>} p WHERE <chunk> AND p._op IN ('delete', 'unlink'))`},
 		Step{What: "drop links to rows that are gone", When: []string{"relink"}, SQL: `
 			DELETE FROM {userDataSyncRecordsResources} WHERE resource = '<rows>' AND [recordId] IN (

@@ -33,6 +33,10 @@ const (
 	retrying = "retry"
 	adopting = "adopt"
 	indexing = "reindex"
+	pulling  = "pull"
+	changing = "events"
+	renaming = "rename"
+	removing = "remove"
 )
 
 // A run is one execution of a sync. Its row in the table of runs is the truth
@@ -44,6 +48,7 @@ type run struct {
 	kind     string
 	request  request
 	options  Options
+	disabled bool                // the row of the source says so
 	arrived  time.Time           // when its records did, by the clock of the database
 	totals   map[plugin.Type]int // records read
 	last     int64               // the place of the last item so far
@@ -52,11 +57,17 @@ type run struct {
 	waiting  *share          // conflicts that are tried again
 	again    int64           // the place that the record at hand had before
 	moved    map[int64]int64 // places of records that were planned again, and those they had before
+	fed      bool            // some target that others registered gets what it changes
+	reposted []reposted      // of an earlier run, delivered again
 	unsure   []string        // why absence was not looked at
 	known    bool            // it is not the first of its source
 	warnings []string        // what else whoever asked for it should know
 	stop     context.CancelCauseFunc
-	gone     func() // says that it lives no more, whether its end could be written or not
+	planning func(context.Context, schema.Conn) error // what else is done when the plan is made, in its transaction; may be nil
+	renames  []plugin.Event                           // of records, which are known by other names from now on
+	task     int64                                    // its row in NocoBase's userDataSyncTasks
+	sourceID int64                                    // of its row in userDataSyncSources
+	gone     func()                                   // says that it lives no more, whether its end could be written or not
 
 	telling sync.Mutex // held while report is called
 	report  func(Progress)
@@ -84,6 +95,9 @@ func (e *Engine) begin(ctx context.Context, r *run) (context.Context, error) {
 		return ctx, schema.Wrap(err, "begin a run")
 	}
 	r.id = row.ID
+	if err := r.show(ctx, x); err != nil {
+		return ctx, err
+	}
 	if r.arrived.IsZero() {
 		r.arrived = row.StartedAt.Time
 	}
@@ -106,6 +120,9 @@ func (e *Engine) sweep(ctx context.Context, x schema.Conn) error {
 	if err := e.markSilent(ctx, x); err != nil {
 		return err
 	}
+	if err := e.forgetUndelivered(ctx, x); err != nil {
+		return err
+	}
 	return e.forget(ctx, x)
 }
 
@@ -123,7 +140,10 @@ func (e *Engine) forget(ctx context.Context, x schema.Conn) error {
 			}
 		}
 	}
-	return schema.Wrap(err, "look for old runs")
+	if err != nil {
+		return schema.Wrap(err, "look for old runs")
+	}
+	return dropSpools(ctx, x, `g.began_at < `+e.db.Now(2*recent)+` AND `+deserted)
 }
 
 // markSilent ends the runs of processes that ended without a word. Those whose
@@ -133,7 +153,10 @@ func (e *Engine) markSilent(ctx context.Context, x schema.Conn) error {
 		message = CASE WHEN totals IS NULL OR kind = 'plan' THEN 'the process that ran it ended before anything was written; send the same again'
 		               ELSE 'the process that ran it ended; what it had committed stands, and the next run of the source, or a retry, writes the rest' END
 		WHERE `+e.silent())
-	return schema.Wrap(err, "mark runs that were interrupted")
+	if err != nil {
+		return schema.Wrap(err, "mark runs that were interrupted")
+	}
+	return e.showEnds(ctx, x, 0)
 }
 
 // beats says that the run lives, and stops it when somebody else has taken it
@@ -263,6 +286,9 @@ func (r *run) end(ctx context.Context, s State, message string, counts map[strin
 		s, clip(message), string(b), r.id, r.engine.owner, r.marks.Load())
 	if err == nil && n == 0 {
 		return errTaken
+	}
+	if err == nil && r.request.Pulled {
+		err = r.engine.showEnds(ctx, r.engine.db.On(r.engine.db), r.id)
 	}
 	return told(ctx, schema.Wrap(err, "write how the run ended"))
 }

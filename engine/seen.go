@@ -10,7 +10,7 @@ import (
 // something older must not have the last word on them: a run that is still
 // being read, or what another left undone, should somebody retry it.
 func (r *run) seen(ctx context.Context, p *Plan) error {
-	if err := p.note(ctx, `finished_at IS NULL AND state = 'reading'`, `true`); err != nil {
+	if err := p.note(ctx, `(finished_at IS NULL AND state = 'reading' OR id IN (SELECT run FROM {readings}))`, `true`); err != nil {
 		return err
 	}
 	left := func(states, items string) error {

@@ -16,7 +16,9 @@ import (
 // settle counts what came of the run, from its plan, writes its end and answers
 // each push about its own records.
 func (r *run) settle(ctx context.Context, layouts []*layout, shares []*share) error {
-	all, err := r.sum(ctx, layouts, nil)
+	r.deliver(ctx)
+	c := r.census(shares)
+	all, err := r.sum(ctx, layouts, c, nil)
 	if err != nil {
 		return err
 	}
@@ -24,6 +26,9 @@ func (r *run) settle(ctx context.Context, layouts []*layout, shares []*share) er
 		return err
 	}
 	ctx = context.WithoutCancel(ctx) // the run's own has ended with it
+	if r.fed {
+		r.engine.outbox.poke()
+	}
 	for _, l := range layouts {
 		if r.kind == planOnly {
 			break
@@ -51,7 +56,7 @@ func (r *run) settle(ctx context.Context, layouts []*layout, shares []*share) er
 		if s.err != nil {
 			continue
 		}
-		if s.result, err = r.sum(ctx, layouts, s); err != nil {
+		if s.result, err = r.sum(ctx, layouts, c, s); err != nil {
 			return err
 		}
 		own := s.result.Task
@@ -67,18 +72,18 @@ func (r *run) settle(ctx context.Context, layouts []*layout, shares []*share) er
 
 // sum counts what came of the whole run, or of what one push brought to it. Of
 // the task it gives what that says.
-func (r *run) sum(ctx context.Context, layouts []*layout, s *share) (*Report, error) {
-	totals, left, of := r.totals, r.notes, "1 = 1"
+func (r *run) sum(ctx context.Context, layouts []*layout, c *census, s *share) (*Report, error) {
+	totals, notes, of := r.totals, r.notes, r.placesOf(s)
 	if s != nil {
-		totals, left, of = s.totals, s.notes, r.placesOf(s)
+		totals, notes = s.totals, s.notes
 	}
-	report := &Report{Notes: left.list(), Warnings: slices.Concat(r.warnings, r.unsure)}
+	report := &Report{Notes: notes.list(), Warnings: slices.Concat(r.warnings, r.unsure)}
 	counts := map[string]Counts{}
 	applied, failed := 0, 0
 	for _, l := range layouts {
 		received := totals[l.Type]
 		if s == nil && r.waiting != nil {
-			ops, err := r.ops(ctx, l, r.isWaiting("abs(p._n)"))
+			ops, err := c.itemsWhere(ctx, l, r.isWaiting("abs(p._n)"), nil)
 			if err != nil {
 				return nil, err
 			}
@@ -87,29 +92,34 @@ func (r *run) sum(ctx context.Context, layouts []*layout, s *share) (*Report, er
 			}
 		}
 		if received == 0 && (s != nil || !r.attached(ctx, l)) {
+			again, err := r.peerResults(ctx, l, 0, 0, of)
+			if err != nil {
+				return nil, err
+			}
+			report.Result = append(report.Result, again...)
 			continue
 		}
-		c, err := r.count(ctx, l, received, of)
+		n, err := c.count(ctx, l, received, s)
 		if err != nil {
 			return nil, err
 		}
-		counts[string(l.Type)] = c
-		if c.Created > 0 {
-			unfilled, err := r.noteUnfilled(ctx, l, of)
+		counts[string(l.Type)] = n
+		if n.Created > 0 {
+			unfilled, err := c.noteUnfilled(ctx, l, s)
 			if err != nil {
 				return nil, err
 			}
 			report.Notes = append(report.Notes, unfilled...)
 		}
-		applied += c.Total - c.Failed - c.Skipped
-		failed += c.Failed
-		results, err := r.results(ctx, l, received, of)
+		applied += n.Total - n.Failed - n.Skipped
+		failed += n.Failed
+		results, err := c.results(ctx, l, received, s)
 		if err != nil {
 			return nil, err
 		}
 		report.Result = append(report.Result, results...)
 	}
-	m, err := r.countMemberships(ctx, of)
+	m, err := c.countMemberships(ctx, s)
 	if err != nil {
 		return nil, err
 	}
@@ -123,11 +133,16 @@ func (r *run) sum(ctx context.Context, layouts []*layout, s *share) (*Report, er
 	case failed > 0:
 		report.Task.State = Failed
 	}
-	return report, nil
+	left, err := r.laggards(ctx, of)
+	r.tellDelivered(report, left)
+	return report, err
 }
 
-// placesOf is SQL for: item p is of a record that s brought.
+// placesOf is SQL for: item p is of a record that s brought, if there is one.
 func (r *run) placesOf(s *share) string {
+	if s == nil {
+		return "1 = 1"
+	}
 	of := fmt.Sprintf("abs(p._n) > %d AND abs(p._n) <= %d", s.first, s.last)
 	var again []string
 	for place, before := range r.moved {
@@ -150,77 +165,53 @@ func (r *run) attached(ctx context.Context, l *layout) bool {
 
 // count counts what came of the records of a type: those received, and those
 // that were found gone without a word.
-func (r *run) count(ctx context.Context, l *layout, received int, of string) (Counts, error) {
-	ops, err := r.ops(ctx, l, of+` AND (p._raw IS NOT NULL OR p._gone IS NOT NULL)`)
-	if err != nil {
-		return Counts{}, err
+func (c *census) count(ctx context.Context, l *layout, received int, s *share) (Counts, error) {
+	ops, err := c.items(ctx, l, s)
+	of := func(op string) int { return ops[receivedItem+op] + ops[missingItem+op] }
+	n := Counts{
+		Total: received, Created: of("create"), Linked: of("link"), Updated: of("update"),
+		Deleted: of("delete"), Disabled: of("disable"), Unlinked: of("unlink"), Kept: of("keep"),
+		Skipped: of("skip"), Failed: of("fail"),
 	}
-	missing, err := r.ops(ctx, l, of+` AND p._raw IS NULL AND p._gone IS NOT NULL`)
-	c := Counts{
-		Total: received, Created: ops["create"], Linked: ops["link"], Updated: ops["update"],
-		Deleted: ops["delete"], Disabled: ops["disable"], Unlinked: ops["unlink"], Kept: ops["keep"],
-		Skipped: ops["skip"], Failed: ops["fail"],
-	}
-	for _, n := range missing {
-		c.Total += n
-	}
-	c.Unchanged = c.Total - c.Created - c.Linked - c.Updated - c.Deleted - c.Disabled - c.Unlinked - c.Kept - c.Failed - c.Skipped
-	return c, err
-}
-
-// ops counts the items for which condition holds by what is done with them.
-func (r *run) ops(ctx context.Context, l *layout, condition string) (map[string]int, error) {
-	var rows []struct {
-		Op string
-		N  int
-	}
-	err := r.engine.db.On(r.engine.db).Select(ctx, &rows, l.names(r.id).Replace(`
-		SELECT p._op AS op, count(*) AS n FROM {<plan>} p WHERE p._run = <run> AND `+condition+` GROUP BY p._op`))
-	ops := map[string]int{}
-	for _, row := range rows {
-		ops[row.Op] = row.N
-	}
-	return ops, schema.Wrap(err, "count what came of the run")
-}
-
-func (r *run) countMemberships(ctx context.Context, of string) (Counts, error) {
-	var c Counts
-	var ops []struct {
-		Op string
-		N  int
-	}
-	// The sum is one of run and 0, for the reason that members has.
-	err := r.engine.db.On(r.engine.db).Select(ctx, &ops, `
-		SELECT m._op AS op, count(*) AS n FROM {plan_memberships} m
-		JOIN {plan_users} p ON p._run = m._run + 0 AND p._n = m._n
-		WHERE m._run = ? AND `+of+` AND p._op <> 'fail' AND m._op NOT IN ('claim', 'adopt', 'unclaim', 'forget') GROUP BY m._op`, r.id)
-	for _, o := range ops {
-		switch o.Op {
-		case "add", "restore":
-			c.Created += o.N
-		case "set":
-			c.Updated = o.N
-		case "drop", "end":
-			c.Deleted = o.N
-		case "await":
-			c.Pending = o.N
+	for op, more := range ops {
+		if strings.HasPrefix(op, missingItem) {
+			n.Total += more
 		}
-		c.Total += o.N
 	}
-	return c, schema.Wrap(err, "count memberships")
+	n.Unchanged = n.Total - n.Created - n.Linked - n.Updated - n.Deleted - n.Disabled - n.Unlinked - n.Kept - n.Failed - n.Skipped
+	return n, err
+}
+
+func (c *census) countMemberships(ctx context.Context, s *share) (Counts, error) {
+	var n Counts
+	ops, err := c.memberships(ctx, s)
+	for op, more := range ops {
+		switch op {
+		case "add", "restore":
+			n.Created += more
+		case "set":
+			n.Updated = more
+		case "drop", "end":
+			n.Deleted += more
+		case "await":
+			n.Pending = more
+		}
+		n.Total += more
+	}
+	return n, err
 }
 
 // results are NocoBase's results for the records of one type that were
 // received: the resource that holds its rows has the failures, the others leave
 // those records out.
-func (r *run) results(ctx context.Context, l *layout, received int, of string) ([]SyncResult, error) {
-	ops, err := r.ops(ctx, l, of+` AND p._raw IS NOT NULL`)
+func (c *census) results(ctx context.Context, l *layout, received int, s *share) ([]SyncResult, error) {
+	ops, err := c.items(ctx, l, s)
 	if err != nil {
 		return nil, err
 	}
-	failed, skipped := ops["fail"], ops["skip"]
+	failed, skipped := ops[receivedItem+"fail"], ops[receivedItem+"skip"]
 	var results []SyncResult
-	for _, t := range r.engine.targets {
+	for _, t := range c.run.engine.targets {
 		if !accepts(t, l.Type) || received == 0 {
 			continue
 		}
@@ -229,7 +220,7 @@ func (r *run) results(ctx context.Context, l *layout, received int, of string) (
 		if t.Table(l.Type) == nil {
 			count.Skipped, count.Failed = skipped+failed, 0
 		} else if failed > 0 {
-			if result.Detail.FailedRecords, err = r.failures(ctx, l, of); err != nil {
+			if result.Detail.FailedRecords, err = c.run.failures(ctx, l, c.run.placesOf(s)); err != nil {
 				return nil, err
 			}
 		}
@@ -237,7 +228,8 @@ func (r *run) results(ctx context.Context, l *layout, received int, of string) (
 		result.Detail.Count = count
 		results = append(results, result)
 	}
-	return results, nil
+	others, err := c.run.peerResults(ctx, l, received, skipped+failed, c.run.placesOf(s))
+	return c.run.engine.inOrder(append(results, others...)), err
 }
 
 // maxFailedSize is how many characters of records a report repeats.

@@ -69,7 +69,7 @@ func (pg *page) reset() {
 	}
 	pg.memberships.Reset()
 	pg.refused.Reset()
-	pg.n, pg.bytes = 0, 0
+	pg.lines, pg.n, pg.bytes = pg.lines[:0], 0, 0
 }
 
 // write stages a page.

@@ -1,0 +1,55 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/nocobase-roster/roster/schema"
+)
+
+// What NocoBase's panel shows of a run: a row of userDataSyncTasks, made by the
+// host that asked for it or by us. Pushes have none, as in NocoBase.
+
+// show gives a run that reads a source its row.
+func (r *run) show(ctx context.Context, x schema.Conn) error {
+	if r.task == 0 && r.sourceID == 0 || r.kind != pulling {
+		return nil
+	}
+	if r.task == 0 {
+		now := r.engine.db.TimeLiteral(r.engine.now())
+		batch := r.engine.now().Format("20060102150405") + fmt.Sprintf("%06d", rand.IntN(1_000_000)) // NocoBase's form
+		err := x.Get(ctx, &r.task, `INSERT INTO {userDataSyncTasks} ([createdAt], [updatedAt], batch, [sourceId], status, sort)
+			VALUES (`+now+`, `+now+`, ?, ?, 'processing', (SELECT coalesce(max(sort), 0) + 1 FROM {userDataSyncTasks})) RETURNING id`, batch, r.sourceID)
+		if err != nil {
+			return schema.Wrap(err, "make a task in userDataSyncTasks")
+		}
+	}
+	_, err := x.Exec(ctx, `UPDATE {runs} SET task_id = ? WHERE id = ?`, r.task, r.id)
+	return schema.Wrap(err, "note the run's task in userDataSyncTasks")
+}
+
+// showEnds brings the rows of runs that have ended up to date: those of one run,
+// or of any when run is 0.
+func (e *Engine) showEnds(ctx context.Context, x schema.Conn, run int64) error {
+	var ended []struct {
+		ID, Task  int64
+		Message   string
+		State     State
+		StartedAt schema.Timestamp `db:"started_at"`
+		EndedAt   schema.Timestamp `db:"finished_at"`
+	}
+	err := x.Select(ctx, &ended, `SELECT r.id, r.task_id AS task, r.message, r.state, r.started_at, r.finished_at FROM {runs} r
+		JOIN {userDataSyncTasks} t ON t.id = r.task_id WHERE (r.id = ? OR ? = 0) AND r.finished_at IS NOT NULL AND t.status IN ('init', 'processing')`, run, run)
+	if err != nil {
+		return schema.Wrap(err, "look for tasks that have ended")
+	}
+	for _, t := range ended {
+		_, err := x.Exec(ctx, `UPDATE {userDataSyncTasks} SET status = ?, message = ?, cost = ?, [updatedAt] = `+e.db.TimeLiteral(e.now())+` WHERE id = ?`,
+			t.State.Status(), clip(t.Message), t.EndedAt.Sub(t.StartedAt.Time).Milliseconds(), t.Task)
+		if err != nil {
+			return schema.Wrap(err, "show how the task ended")
+		}
+	}
+	return nil
+}
