@@ -7,9 +7,10 @@ import (
 	"github.com/nocobase-roster/roster/sources/httpapi"
 )
 
-// All gives the built-in source types, in the order of their names.
-func All() []plugin.SourceType {
-	return []plugin.SourceType{
-		httpapi.Type(),
+// All gives the drivers of the built-in source types.
+func All() []plugin.Driver {
+	return []plugin.Driver{
+		httpapi.Driver(),
+		httpapi.PullDriver(),
 	}
 }
