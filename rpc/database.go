@@ -22,11 +22,11 @@ const (
 // A database is an engine that is being opened, has been opened, or could not
 // be. It is safe for concurrent use.
 type database struct {
-	log    *zap.Logger
-	open   func(context.Context) (*engine.Engine, error)
-	resume func(*engine.Engine, context.Context) error // what the dead left undone
-	ctx    context.Context                             // of the attempts
-	stop   context.CancelFunc
+	log  *zap.Logger
+	open func(context.Context) (*engine.Engine, error)
+	work func(*engine.Engine, context.Context) error // what nobody waits for
+	ctx  context.Context                             // of the attempts and the work
+	stop context.CancelFunc
 
 	mu   sync.Mutex // guards what follows
 	last *attempt
@@ -42,13 +42,13 @@ type attempt struct {
 	next   time.Time // not before then is it tried again
 }
 
-// newDatabase begins to open a database. Once it is open, resume is called
-// beside whatever else it is used for.
+// newDatabase begins to open a database. Once it is open, work is called beside
+// whatever else it is used for.
 func newDatabase(
-	log *zap.Logger, open func(context.Context) (*engine.Engine, error), resume func(*engine.Engine, context.Context) error,
+	log *zap.Logger, open func(context.Context) (*engine.Engine, error), work func(*engine.Engine, context.Context) error,
 ) *database {
 	ctx, stop := context.WithCancel(context.Background())
-	d := &database{log: log, open: open, resume: resume, ctx: ctx, stop: stop, wait: firstWait}
+	d := &database{log: log, open: open, work: work, ctx: ctx, stop: stop, wait: firstWait}
 	d.last = d.try()
 	return d
 }
@@ -95,23 +95,24 @@ func (d *database) try() *attempt {
 		}
 		close(a.done)
 		if a.err == nil {
-			d.takeOver(a.engine)
+			d.labor(a.engine)
 		}
 	}()
 	return a
 }
 
-// takeOver ends the runs of processes that died. What keeps it from that is no
-// fault of the host's, whose next push of the source does it as well.
-func (d *database) takeOver(e *engine.Engine) {
-	if err := d.safeResume(e); err != nil && d.ctx.Err() == nil {
-		d.log.Warn("runs that were interrupted could not be taken over", zap.Error(err))
+// labor does what nobody waits for until the database is closed. What keeps it
+// from that is no fault of the host's: a push of a source goes on with a run
+// that was interrupted as well.
+func (d *database) labor(e *engine.Engine) {
+	if err := d.safeWork(e); err != nil && d.ctx.Err() == nil {
+		d.log.Warn("the work in the background has ended: runs that were interrupted, events and what is to be delivered wait for the next start", zap.Error(err))
 	}
 }
 
-func (d *database) safeResume(e *engine.Engine) (err error) {
-	defer rescue(d.log, "taking over interrupted runs", &err)
-	return d.resume(e, d.ctx)
+func (d *database) safeWork(e *engine.Engine) (err error) {
+	defer rescue(d.log, "working in the background", &err)
+	return d.work(e, d.ctx)
 }
 
 func (d *database) safeOpen() (e *engine.Engine, err error) {
@@ -119,7 +120,7 @@ func (d *database) safeOpen() (e *engine.Engine, err error) {
 	return d.open(d.ctx)
 }
 
-// close stops opening and taking over, and closes the engine.
+// close stops opening and working, and closes the engine.
 func (d *database) close() error {
 	d.stop()
 	a := d.peek()

@@ -15,36 +15,35 @@ import (
 	"github.com/nocobase-roster/roster/targets"
 )
 
-// What the dead left undone is taken over once the database is open. Nobody
-// waits for that, it ends with the connection, and the engine is closed after it.
-func TestInterruptedRunsAreTakenOverInTheBackground(t *testing.T) {
+// What nobody waits for is done once the database is open. It ends with the connection, and the engine is closed after it.
+func TestWorkIsDoneInTheBackground(t *testing.T) {
 	url := "sqlite:" + filepath.Join(t.TempDir(), "roster.db")
 	synctest.Test(t, func(t *testing.T) {
 		ended := false
 		d := newDatabase(zap.NewNop(), opener(url), func(e *engine.Engine, ctx context.Context) error {
 			<-ctx.Done()
 			if err := e.Health(context.WithoutCancel(ctx)); err != nil {
-				t.Errorf("the engine is closed while runs are taken over: %v", err)
+				t.Errorf("the engine is closed while it works: %v", err)
 			}
 			ended = true
 			return ctx.Err()
 		})
 		if _, err := d.get(t.Context()); err != nil {
-			t.Errorf("get() = %v while runs are taken over", err)
+			t.Errorf("get() = %v while it works", err)
 		}
 		if err := d.close(); err != nil || !ended {
-			t.Errorf("close() = %v, taking over had ended: %t", err, ended)
+			t.Errorf("close() = %v, the work had ended: %t", err, ended)
 		}
 	})
 }
 
-func TestTakingOverMayFail(t *testing.T) {
-	for _, resume := range []func(*engine.Engine, context.Context) error{
+func TestWorkMayFail(t *testing.T) {
+	for _, work := range []func(*engine.Engine, context.Context) error{
 		func(*engine.Engine, context.Context) error { return errors.New("read the plan") },
 		func(*engine.Engine, context.Context) error { panic("on a bad day") },
 	} {
 		core, logs := observer.New(zap.WarnLevel)
-		d := newDatabase(zap.New(core), opener("sqlite:"+filepath.Join(t.TempDir(), "roster.db")), resume)
+		d := newDatabase(zap.New(core), opener("sqlite:"+filepath.Join(t.TempDir(), "roster.db")), work)
 		if _, err := d.get(t.Context()); err != nil {
 			t.Errorf("get() = %v", err)
 		}
@@ -58,10 +57,10 @@ func TestTakingOverMayFail(t *testing.T) {
 	}
 }
 
-func TestNothingIsTakenOverWithoutADatabase(t *testing.T) {
+func TestNoWorkIsDoneWithoutADatabase(t *testing.T) {
 	refused := func(context.Context) (*engine.Engine, error) { return nil, errors.New("refused") }
 	d := newDatabase(zap.NewNop(), refused, func(*engine.Engine, context.Context) error {
-		t.Error("runs are taken over")
+		t.Error("it works")
 		return nil
 	})
 	if _, err := d.get(t.Context()); err == nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/nocobase-roster/roster/plugin"
@@ -58,14 +59,14 @@ func decodeObject(at string, raw json.RawMessage, v reflect.Value) error {
 		if rawjson.Kind(value) == 'n' {
 			continue
 		}
-		if err := decodeValue(at+"/"+escape(name), value, v.Field(f.index)); err != nil {
+		if err := decodeValue(at+"/"+escape(name), value, v.FieldByIndex(f.index)); err != nil {
 			return err
 		}
 		f.optional = true // it is there
 		fields[name] = f
 	}
-	for i := range v.NumField() {
-		if name, _ := jsonName(v.Type().Field(i)); !fields[name].optional {
+	for _, member := range members(v.Type()) {
+		if name, _ := jsonName(member); !fields[name].optional {
 			path := at + "/" + escape(name)
 			return invalidParams(&plugin.Error{Msg: path + " is missing", Path: path})
 		}
@@ -104,18 +105,23 @@ func decodeList(at string, raw json.RawMessage, v reflect.Value) error {
 
 // A field is a member of a struct.
 type field struct {
-	index    int
+	index    []int
 	optional bool
 }
 
 // fieldsOf gives the members of a struct by their JSON names.
 func fieldsOf(t reflect.Type) map[string]field {
 	fields := map[string]field{}
-	for i := range t.NumField() {
-		name, optional := jsonName(t.Field(i))
-		fields[name] = field{i, optional}
+	for _, member := range members(t) {
+		name, optional := jsonName(member)
+		fields[name] = field{member.Index, optional}
 	}
 	return fields
+}
+
+// members gives the fields of a struct, those of structs embedded in it as its own.
+func members(t reflect.Type) []reflect.StructField {
+	return slices.DeleteFunc(reflect.VisibleFields(t), func(f reflect.StructField) bool { return f.Anonymous })
 }
 
 func jsonName(f reflect.StructField) (name string, optional bool) {

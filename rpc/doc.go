@@ -8,6 +8,7 @@
 //   - table.go names every method, and the OpenRPC document comes from it;
 //   - session.go takes each message through the checks to its method;
 //   - flight.go keeps what is in hand: limits, cancelling, answering once;
+//   - peer.go calls the host, and registry.go takes what it registers;
 //   - errors.go is the one place where an error becomes a code;
 //   - the other files each hold the methods of one subject.
 //
@@ -16,8 +17,9 @@
 // As in the Language Server Protocol, initialize comes first: until it has
 // been answered well, every other request is refused with −32002 and every
 // notification but exit is ignored. It is answered before the database is
-// open; methods that need the database wait for it. Once it is open, runs
-// whose process died are taken over, beside everything else. After shutdown
+// open; methods that need the database wait for it. Once it is open, what
+// nobody waits for is done beside everything else: runs whose process died are
+// taken over, events acted on, changes delivered. After shutdown
 // every request is refused with −32600, and exit ends the connection, taking
 // back what is still in hand. When the input ends instead, what is in hand is
 // finished within the grace period, and answered.

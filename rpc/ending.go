@@ -10,6 +10,7 @@ import (
 // drain waits for what is in hand when the input has ended, and takes back
 // what the grace period was too short for.
 func (s *session) drain() {
+	s.hangUp() // nobody answers what we have asked
 	grace := time.NewTimer(s.grace)
 	defer grace.Stop()
 	select {
@@ -41,6 +42,7 @@ func (s *session) end(conn *jsonrpc2.Conn, why error) {
 		s.why = why
 	}
 	s.mu.Unlock()
+	s.hangUp()
 	conn.Close() //nolint:errcheck // it may be closed already
 }
 
@@ -51,8 +53,10 @@ func (s *session) ended() error {
 	return s.why
 }
 
-// close lets go of the database, now and for ever.
+// close lets go of the sources that the host opened and of the database, now and
+// for ever.
 func (s *session) close() error {
+	s.sources.close()
 	s.mu.Lock()
 	s.over = true
 	d := s.database

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/sourcegraph/jsonrpc2"
 )
@@ -21,6 +22,8 @@ type flight struct {
 
 	mu      sync.Mutex // guards settled, and holds an answer back while tell writes
 	settled bool
+
+	lost atomic.Bool // the host was told of an error: what the method brings does not reach it
 }
 
 // tell tells the host how far the request has come, unless that is answered.

@@ -36,16 +36,17 @@ type peer struct {
 }
 
 type initializeResult struct {
-	ProtocolVersion string       `json:"protocolVersion"`
-	Server          peer         `json:"server"`
-	Capabilities    capabilities `json:"capabilities"`
-	Limits          Limits       `json:"limits"`
+	ProtocolVersion string             `json:"protocolVersion"`
+	Server          peer               `json:"server"`
+	Capabilities    serverCapabilities `json:"capabilities"`
+	Limits          Limits             `json:"limits"`
 }
 
-type capabilities struct {
+type serverCapabilities struct {
 	Push     bool `json:"push" jsonschema:"sync/push and sync/plan"`
 	Progress bool `json:"progress" jsonschema:"$/progress for requests with a progressToken"`
 	Cancel   bool `json:"cancel" jsonschema:"$/cancelRequest"`
+	Pull     bool `json:"pull" jsonschema:"sync/start, source/open and the other methods of source/, and the notification task/updated"`
 	Changed  bool `json:"changed" jsonschema:"the notification target/changed, as components.schemas.Changed: rows are no more as they were, and what is kept of them in caches must be dropped"`
 }
 
@@ -68,15 +69,23 @@ func (s *session) initialize(ctx context.Context, p initializeParams) (*initiali
 	if err := p.Config.check(); err != nil {
 		return nil, err
 	}
-	s.stage = ready
+	s.stage, s.hostMax = ready, frameBytes
+	s.introduce(p.Client.Name)
 	s.stream.LimitWrites(frameBytes)
 	s.openDatabase(flightOf(ctx).conn, p.Config)
 	return &initializeResult{
 		ProtocolVersion: protocolVersion,
 		Server:          peer{"roster", s.server.Version},
-		Capabilities:    capabilities{Push: true, Progress: true, Cancel: true, Changed: true},
+		Capabilities:    serverCapabilities{Push: true, Progress: true, Cancel: true, Pull: true, Changed: true},
 		Limits:          s.limits,
 	}, nil
+}
+
+// introduce notes who the host is.
+func (s *session) introduce(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.clientName = name
 }
 
 // openDatabase begins to open the database, unless all is over already. What is
@@ -88,10 +97,12 @@ func (s *session) openDatabase(conn *jsonrpc2.Conn, c Config) {
 		s.database = newDatabase(s.log, func(ctx context.Context) (*engine.Engine, error) {
 			e, err := s.server.Open(ctx, c)
 			if err == nil {
+				e.SetAdapters(s.adapters)
 				e.Watch(func(target string, ids []int64) { tellChanged(conn, target, ids) })
+				e.WatchTasks(newTaskNews(conn).tell)
 			}
 			return e, err
-		}, (*engine.Engine).Resume)
+		}, (*engine.Engine).Work)
 	}
 }
 

@@ -16,15 +16,19 @@ type Limits struct {
 	MaxFrameBytes       int `json:"maxFrameBytes" jsonschema:"the largest message that is read, in bytes without headers"`
 	MaxRequestsInFlight int `json:"maxRequestsInFlight" jsonschema:"how many requests may be unfinished at once; more are refused with 1011"`
 	MaxBytesInFlight    int `json:"maxBytesInFlight" jsonschema:"how many bytes of params unfinished requests may hold together; more are refused with 1011"`
+	MaxOpenSources      int `json:"maxOpenSources" jsonschema:"how many sources may be open at once (source/open); more are refused with 1011"`
+	SourceIdleMs        int `json:"sourceIdleMs" jsonschema:"an open source that is asked nothing for so long is closed"`
 }
 
 // orDefaults puts the default in the place of each zero: 16 MiB, 64 requests,
-// 64 MiB.
+// 64 MiB, 16 sources, 15 minutes.
 func (l Limits) orDefaults() Limits {
 	return Limits{
 		MaxFrameBytes:       cmp.Or(l.MaxFrameBytes, frame.DefaultMaxBytes),
 		MaxRequestsInFlight: cmp.Or(l.MaxRequestsInFlight, 64),
 		MaxBytesInFlight:    cmp.Or(l.MaxBytesInFlight, 64<<20),
+		MaxOpenSources:      cmp.Or(l.MaxOpenSources, 16),
+		SourceIdleMs:        cmp.Or(l.SourceIdleMs, 15*60*1000),
 	}
 }
 

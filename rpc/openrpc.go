@@ -110,15 +110,14 @@ func describeComponents() (components, error) {
 	for _, e := range errorCodes() {
 		c.Errors[e.name] = documentError{e.code, e.means}
 	}
-	data, err := resultSchema(reflect.TypeFor[errorData]())
-	if err != nil {
+	var err error
+	if c.Schemas["ErrorData"], err = resultSchema(reflect.TypeFor[errorData]()); err != nil {
 		return c, err
 	}
-	progress, err := resultSchema(reflect.TypeFor[progressParams]())
-	if err != nil {
-		return c, err
+	for _, told := range hostNotifications() {
+		if c.Schemas[told.schemaName()], err = resultSchema(told.params); err != nil {
+			return c, err
+		}
 	}
-	changed, err := resultSchema(reflect.TypeFor[changedParams]())
-	c.Schemas["ErrorData"], c.Schemas["Progress"], c.Schemas["Changed"] = data, progress, changed
-	return c, err
+	return c, nil
 }

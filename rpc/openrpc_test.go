@@ -47,7 +47,7 @@ func TestEveryMethodIsDescribed(t *testing.T) {
 func TestConversationsMatchTheirSchemas(t *testing.T) {
 	table := newTable(methods())
 	seen := map[string]bool{}
-	for _, pattern := range []string{"testdata/*.txtar", "testdata/push/*.txtar"} {
+	for _, pattern := range []string{"testdata/*.txtar", "testdata/*/*.txtar"} {
 		for _, file := range conversations(t, pattern) {
 			script, err := txtar.ParseFile(file)
 			if err != nil {
@@ -71,38 +71,6 @@ func TestConversationsMatchTheirSchemas(t *testing.T) {
 			t.Errorf("no golden conversation shows %s answered well", m.name)
 		}
 	}
-}
-
-// An exchanged is a request with its answer.
-type exchanged struct {
-	Method         string
-	Params, Result json.RawMessage
-}
-
-// exchanges gives the exchanges of a conversation by their ids, those left out
-// that come more than once.
-func exchanges(script *txtar.Archive) map[string]*exchanged {
-	byID := map[string]*exchanged{}
-	for _, f := range script.Files {
-		for line := range strings.Lines(string(f.Data)) {
-			var m struct {
-				ID json.RawMessage
-				exchanged
-			}
-			if json.Unmarshal([]byte(line), &m) != nil || m.ID == nil {
-				continue
-			}
-			if m.Method != "" {
-				if byID[string(m.ID)] != nil {
-					m.exchanged = exchanged{}
-				}
-				byID[string(m.ID)] = &m.exchanged
-			} else if asked := byID[string(m.ID)]; asked != nil {
-				asked.Result = m.Result
-			}
-		}
-	}
-	return byID
 }
 
 func holds(t *testing.T, what string, m methodInfo, schemaOf func(reflect.Type) (*jsonschema.Schema, error), value json.RawMessage) {

@@ -49,14 +49,29 @@ func wireTypes() (map[reflect.Type]*jsonschema.Schema, error) {
 	ofOptions, err := optionsSchema()
 	return map[reflect.Type]*jsonschema.Schema{
 		reflect.TypeFor[json.RawMessage](): {},
+		reflect.TypeFor[plugin.Record]():   {Type: "object", Description: "as userData:push takes it: uid, isDeleted in a tombstone, and attributes"},
 		reflect.TypeFor[records]():         {Type: "array", Items: &jsonschema.Schema{}},
 		reflect.TypeFor[options]():         ofOptions,
 		reflect.TypeFor[token]():           {Types: []string{"string", "number"}},
 		reflect.TypeFor[jsonrpc2.ID]():     {Types: []string{"string", "integer"}},
+		reflect.TypeFor[plugin.Record]():   {Type: "object"},
 		reflect.TypeFor[plugin.Secret]():   {Type: "string", WriteOnly: true},
 		reflect.TypeFor[time.Time]():       {Type: "string", Format: "date-time"},
 		reflect.TypeFor[null]():            {Type: "null"},
+		reflect.TypeFor[plugin.Record]():   recordSchema(),
 	}, err
+}
+
+// recordSchema is that of a record where its type is said beside it.
+func recordSchema() *jsonschema.Schema {
+	return &jsonschema.Schema{
+		Type: "object", Required: []string{"uid"}, PropertyOrder: []string{"uid", "isDeleted"},
+		Description: "a user or department: its attributes by NocoBase's names; one left out is left alone, null clears",
+		Properties: map[string]*jsonschema.Schema{
+			"uid":       {Types: []string{"string", "number"}, Description: "the source's own key"},
+			"isDeleted": {Type: "boolean", Description: "the record is gone"},
+		},
+	}
 }
 
 // notNull takes back the null that inference allows for slices and pointers:

@@ -3,6 +3,7 @@ package rpc
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"time"
@@ -25,9 +26,8 @@ var ErrNoShutdown = errors.New("the host said exit without shutdown")
 // A Server speaks with hosts. Its fields are set before the first Serve and
 // not changed after; then it may serve several hosts at once.
 type Server struct {
-	Version     string // Roster's own, for initialize and health/check
-	SourceTypes []plugin.SourceType
-	Targets     []plugin.TargetInfo // in the order they are written
+	Version  string           // Roster's own, for initialize and health/check
+	Adapters *plugin.Registry // that every host finds; one may register more for its own connection
 
 	// Open opens the engine on the database that c names, or on the one that
 	// flags and environment name when c names none. It is called in the
@@ -36,6 +36,10 @@ type Server struct {
 	// four, up to half a minute. ctx ends with the connection. Serve closes the
 	// engine.
 	Open func(ctx context.Context, c Config) (*engine.Engine, error)
+
+	// CheckOptions says whether the options of a source that a host opens are as
+	// the schema of its type wants them; nil leaves it to the driver.
+	CheckOptions func(plugin.SourceType, json.RawMessage) error
 
 	Log    *zap.Logger     // nil logs nothing; params and results are never logged
 	Level  zap.AtomicLevel // what log/setLevel sets; the zero one is fixed
@@ -54,6 +58,7 @@ type Server struct {
 // answered as such), and what went wrong with writing to out.
 func (s *Server) Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 	session := s.session()
+	defer session.hangUp()
 	session.stream = frame.New(in, out, frame.Options{MaxBytes: session.limits.MaxFrameBytes, AtEnd: session.drain})
 	session.stream.LimitWrites(session.limits.MaxFrameBytes)
 	conn := session.stream.Connect(context.WithoutCancel(ctx), session, jsonrpc2.SetLogger(session.printer()))
@@ -73,13 +78,19 @@ func (s *Server) session() *session {
 		log = zap.NewNop()
 	}
 	limits := s.Limits.orDefaults()
+	connected, hangUp := context.WithCancel(context.Background())
 	return &session{
-		server:  s,
-		log:     log,
-		limits:  limits,
-		grace:   cmp.Or(s.Grace, DefaultGrace),
-		table:   newTable(append(methods(), s.extra...)),
-		flights: newFlights(limits),
-		started: time.Now(),
+		server:    s,
+		adapters:  s.Adapters.Clone(),
+		log:       log,
+		limits:    limits,
+		grace:     cmp.Or(s.Grace, DefaultGrace),
+		table:     newTable(append(methods(), s.extra...)),
+		flights:   newFlights(limits),
+		sources:   newOpenSources(limits, log),
+		started:   time.Now(),
+		connected: connected,
+		hangUp:    hangUp,
+		own:       map[string]bool{},
 	}
 }

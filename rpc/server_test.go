@@ -27,14 +27,25 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // "refused" and "gone" fail, anything else is an internal error.
 func testServer(t testing.TB) *Server {
 	return &Server{
-		Version:     "0.0.0",
-		SourceTypes: []plugin.SourceType{{Name: "http-api", Title: "HTTP API", Origin: "builtin", DataTypes: []plugin.Type{"department", "user"}}},
-		Targets:     []plugin.TargetInfo{{Name: "users", Accepts: []plugin.Type{"user"}}},
-		Open:        openNothing,
-		Log:         zaptest.NewLogger(t, zaptest.Level(zap.ErrorLevel)),
-		Level:       zap.NewAtomicLevel(),
-		extra:       testMethods(),
+		Version:  "0.0.0",
+		Adapters: testAdapters(t),
+		Open:     openNothing,
+		Log:      zaptest.NewLogger(t, zaptest.Level(zap.ErrorLevel)),
+		Level:    zap.NewAtomicLevel(),
+		extra:    testMethods(),
 	}
+}
+
+func testAdapters(t testing.TB) *plugin.Registry {
+	t.Helper()
+	r := &plugin.Registry{}
+	err := errors.Join(
+		r.AddDriver(plugin.Driver{Type: plugin.SourceType{Name: "http-api", Title: "HTTP API", Origin: "builtin", DataTypes: []plugin.Type{"department", "user"}}}),
+		r.AddTarget(plugin.TargetInfo{Name: "users", Accepts: []plugin.Type{"user"}}, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
 }
 
 func openNothing(ctx context.Context, c Config) (*engine.Engine, error) {

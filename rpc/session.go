@@ -5,30 +5,41 @@ import (
 	"encoding/json"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sourcegraph/jsonrpc2"
 	"go.uber.org/zap"
 
+	"github.com/nocobase-roster/roster/plugin"
 	"github.com/nocobase-roster/roster/rpc/frame"
 )
 
 // A session is one host's connection.
 type session struct {
-	server  *Server
-	log     *zap.Logger
-	limits  Limits
-	grace   time.Duration
-	table   map[string]methodInfo
-	stream  *frame.Stream
-	flights *flights
-	started time.Time
-	stage   stage // of the reading goroutine only
+	server   *Server
+	adapters *plugin.Registry
+	log      *zap.Logger
+	limits   Limits
+	grace    time.Duration
+	table    map[string]methodInfo
+	stream   *frame.Stream
+	flights  *flights
+	started  time.Time
+	stage    stage // of the reading goroutine only
+	sources  *openSources
+	hostMax  int // the largest frame that the host reads, in bytes; set by initialize
+	calls    atomic.Uint64
 
-	mu       sync.Mutex // guards what follows; methods come after database is set
-	database *database  // from initialize on
-	why      error      // why we ended the connection
-	over     bool       // nothing is opened any more
+	connected context.Context // ends when the host says no more
+	hangUp    context.CancelFunc
+
+	mu         sync.Mutex      // guards what follows; methods come after database is set
+	database   *database       // from initialize on
+	why        error           // why we ended the connection
+	over       bool            // nothing is opened any more
+	own        map[string]bool // names of what the host has registered
+	clientName string
 }
 
 // Handle takes a message to its method. It is called on the reading goroutine
@@ -110,6 +121,7 @@ func rescue(log *zap.Logger, where string, err *error) {
 // answer answers a request, unless it has been answered already.
 func (s *session) answer(f *flight, result any, err error) {
 	if s.flights.settle(f) {
+		f.lost.Store(err != nil)
 		s.send(f.conn, f.id, result, err)
 	}
 }

@@ -33,7 +33,7 @@ func (p pushParams) push() (engine.Push, error) {
 	if push.Options, err = p.Options.parse(); err != nil {
 		return push, err
 	}
-	push.Actor, err = userID("actor", p.Actor)
+	push.Actor, err = rowID("actor", p.Actor, "a user")
 	return push, err
 }
 
@@ -65,14 +65,14 @@ func (s *snapshot) check() (*engine.Snapshot, error) {
 	return &engine.Snapshot{ID: s.ID, Done: s.Done, Counts: s.Counts}, nil
 }
 
-// userID reads the id of a user, which travels as a string; 0 when it is absent.
-func userID(member, id string) (int64, error) {
+// rowID reads the id of a row, which travels as a string; 0 when it is absent.
+func rowID(member, id, of string) (int64, error) {
 	if id == "" {
 		return 0, nil
 	}
 	n, err := strconv.ParseInt(id, 10, 64)
 	if err != nil || n <= 0 {
-		return 0, invalidParams(&plugin.Error{Path: "/" + member, Msg: "/" + member + " must be the id of a user, a number in a string"})
+		return 0, invalidParams(&plugin.Error{Path: "/" + member, Msg: "/" + member + " must be the id of " + of + ", a number in a string"})
 	}
 	return n, nil
 }
@@ -94,28 +94,6 @@ func (s *session) push(ctx context.Context, p pushParams) (*pushResult, error) {
 		return nil, err
 	}
 	return pushResultOf(r), nil
-}
-
-type planResult struct {
-	TaskID  string                   `json:"taskId"`
-	Status  string                   `json:"status"`
-	State   engine.State             `json:"state"`
-	Message string                   `json:"message"`
-	Counts  map[string]engine.Counts `json:"counts" jsonschema:"by department, user and membership"`
-	Items   []engine.Item            `json:"items" jsonschema:"what would be done, the first 1000; tasks/items has all"`
-	Result  []engine.SyncResult      `json:"result"`
-	Notes   []engine.Note            `json:"notes"`
-
-	Warnings []string `json:"warnings,omitempty" jsonschema:"which guard would hold the push, why absence was not looked at"`
-}
-
-func (s *session) plan(ctx context.Context, p pushParams) (*planResult, error) {
-	r, err := s.bring(ctx, p, (*engine.Engine).Plan)
-	if err != nil {
-		return nil, err
-	}
-	b := pushResultOf(r)
-	return &planResult{b.TaskID, b.Status, b.State, b.Message, r.Task.Counts, list(r.Items), b.Result, b.Notes, b.Warnings}, nil
 }
 
 type retryParams struct {
