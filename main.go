@@ -12,7 +12,7 @@ import (
 
 func main() {
 	os.Exit(cli.Main(cli.Parts{
-		Sources:     sources.All(),
+		Drivers:     sources.All(),
 		Targets:     targets.All,
 		TargetInfos: targets.Infos(),
 	}))

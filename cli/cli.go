@@ -3,16 +3,19 @@
 //
 //   - cli.go has what all commands share, flags.go what push and plan read,
 //     out of which package input makes pushes;
-//   - push.go, plan.go, adopt.go, reindex.go, tasks.go, stdio.go, version.go and generate.go each
-//     hold a command;
+//   - push.go, sync.go, plan.go, adopt.go, reindex.go, tasks.go, secrets.go, stdio.go, serve.go, token.go,
+//     demo.go, version.go and generate.go each hold a command; the files that begin with sources hold that
+//     one, and demo_scene.go shows the scenes of the demo;
 //   - report.go and reasons.go show what came of a run and progress.go how far
 //     one is, as text made by table.go and screen.go, or as json.go;
+//   - logs.go says where received records are kept;
 //   - interrupt.go and exit.go say how the process ends.
 package cli
 
 import (
 	"cmp"
 	"context"
+	"errors"
 	"os"
 	"time"
 
@@ -27,28 +30,51 @@ import (
 
 // Parts are what a Roster is put together from.
 type Parts struct {
-	Sources     []plugin.SourceType
+	Drivers     []plugin.Driver
 	Targets     func(*schema.DB) []engine.Target // in the order they are written
 	TargetInfos []plugin.TargetInfo              // of the same, before there is a database
 }
 
+// adapters registers them.
+func (p Parts) adapters() (*plugin.Registry, error) {
+	r := &plugin.Registry{}
+	var errs []error
+	for _, d := range p.Drivers {
+		errs = append(errs, r.AddDriver(d))
+	}
+	for _, info := range p.TargetInfos {
+		errs = append(errs, r.AddTarget(info, nil)) // the engine writes to it
+	}
+	return r, errors.Join(errs...)
+}
+
 // Main runs the command line of the process and gives its exit code.
 func Main(parts Parts) int {
-	a := &app{parts: parts, in: os.Stdin, out: newScreen(os.Stdout), err: newScreen(os.Stderr)}
-	return a.run(context.Background(), os.Args[1:])
+	return newApp(parts, newScreen(os.Stdout), newScreen(os.Stderr)).run(context.Background(), os.Args[1:])
 }
 
 // An app is what the commands share: the parts, the streams, and the flags all
 // of them have.
 type app struct {
 	parts    Parts
+	adapters *plugin.Registry
 	in       *os.File
 	out, err screen
 	db       string
 	naming   namingFlags
+	keyFile  string
+	logs     logsFlags
 	level    zap.AtomicLevel
 	json     bool
 	started  bool // the command line was understood
+}
+
+func newApp(parts Parts, out, err screen) *app {
+	adapters, wrong := parts.adapters()
+	if wrong != nil {
+		panic(wrong) // a mistake in our own source
+	}
+	return &app{parts: parts, adapters: adapters, in: os.Stdin, out: out, err: err}
 }
 
 // run runs one command line and gives the exit code.
@@ -74,18 +100,43 @@ func (a *app) command() *cobra.Command {
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.db, "db", "", "database: sqlite:PATH or postgres://… (default $ROSTER_DB, else sqlite:roster.db)")
 	a.naming.add(root)
+	flags.StringVar(&a.keyFile, "secret-key-file", "", "file with the keys that encrypt the secrets of sources (default $ROSTER_SECRET_KEY_FILE, unless $ROSTER_SECRET_KEY holds keys)")
 	flags.TextVar(&a.level, "log-level", zap.NewAtomicLevelAt(zap.WarnLevel), "what to log on standard error: debug, info, warn or error")
 	flags.BoolVar(&a.json, "json", false, "print JSON for scripts instead of tables")
 	root.SetIn(a.in)
 	root.SetOut(a.out)
 	root.SetErr(a.err)
-	root.AddCommand(a.pushCommand(), a.planCommand(), a.adoptCommand(), a.reindexCommand(), a.tasksCommand(), a.healthCommand(), a.stdioCommand(), a.versionCommand(), a.generateCommand())
+	root.AddCommand(a.pushCommand(), a.syncCommand(), a.planCommand(), a.sourcesCommand(), a.tasksCommand(), a.adoptCommand(), a.reindexCommand(), a.healthCommand(), a.secretsCommand(), a.stdioCommand(), a.serveCommand(), a.tokenCommand(), a.demoCommand(), a.versionCommand(), a.generateCommand())
 	return root
 }
 
 // open opens the engine of a command at a terminal.
 func (a *app) open(ctx context.Context) (*engine.Engine, error) {
-	return engine.Open(ctx, a.database(), a.naming.told(), a.parts.Targets, a.logger())
+	return a.openWith(ctx, a.logger())
+}
+
+func (a *app) openWith(ctx context.Context, log *zap.Logger) (*engine.Engine, error) {
+	e, err := a.openAt(ctx, a.database(), a.naming.told(), log)
+	if err != nil {
+		return nil, err
+	}
+	e.SetAdapters(a.adapters)
+	e.SetArchive(a.logs.archive(a.logs.dir))
+	return e, nil
+}
+
+// openAt opens the engine on the database that url names, with the keys for its
+// secrets.
+func (a *app) openAt(ctx context.Context, url string, told schema.Told, log *zap.Logger) (*engine.Engine, error) {
+	keys, err := a.keys(url)
+	if err != nil {
+		return nil, err
+	}
+	e, err := engine.Open(ctx, url, told, a.parts.Targets, log)
+	if err == nil {
+		e.SetKeys(keys)
+	}
+	return e, err
 }
 
 // database is the URL to open when nobody else names one. It is no default of

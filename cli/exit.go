@@ -71,16 +71,23 @@ func (a *app) complain(err error) {
 	if err == nil || errors.Is(err, errPartial) || errors.Is(err, errFailed) {
 		return
 	}
+	fmt.Fprint(a.err, a.complaint(a.err, err))
+}
+
+// complaint is what is said on a screen of an error: a line, and another for the
+// hint.
+func (a *app) complaint(to screen, err error) string {
 	text, hint := err.Error(), hintOf(err)
 	if hint == "" && a.misused(err) {
 		hint = "roster help lists the commands, roster help COMMAND the flags of one"
 	}
 	text = strings.Replace(text, " ("+hint+")", "", 1)
 	text = strings.ReplaceAll(text, "\n", "; ") // between errors that were joined
-	fmt.Fprintf(a.err, "%s %s\n", a.err.red("roster:"), printable(text))
+	text = to.red("roster:") + " " + printable(text) + "\n"
 	if hint != "" {
-		fmt.Fprintf(a.err, "        %s\n", printable(hint))
+		text += "        " + printable(hint) + "\n"
 	}
+	return text
 }
 
 // hintOf gives what the error tells an operator to do.

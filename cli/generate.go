@@ -16,7 +16,7 @@ import (
 func (a *app) generateCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:    "generate [FOLDER]",
-		Short:  "Write the files that come from the code: plugin.json and docs/openrpc.json",
+		Short:  "Write the files that come from the code: plugin.json and the protocol's in docs",
 		Hidden: true,
 		Args:   cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -27,7 +27,7 @@ func (a *app) generateCommand() *cobra.Command {
 
 // generate writes the generated files into folder.
 func (a *app) generate(folder string) error {
-	files, err := a.generated()
+	files, err := a.generated(folder)
 	if err != nil {
 		return err
 	}
@@ -43,17 +43,23 @@ func (a *app) generate(folder string) error {
 	return nil
 }
 
-// generated gives the files that come from the code, by name.
-func (a *app) generated() (map[string][]byte, error) {
-	manifest, err := indented(a.manifest())
-	if err != nil {
-		return nil, fmt.Errorf("make plugin.json: %w", err)
+// generated gives the files that come from the code, by name. The examples in
+// them come from the conversations of the tests in folder.
+func (a *app) generated(folder string) (map[string][]byte, error) {
+	files := map[string][]byte{}
+	for name, make := range map[string]func() ([]byte, error){
+		"plugin.json":        func() ([]byte, error) { return indented(a.manifest()) },
+		"docs/openrpc.json":  func() ([]byte, error) { return rpc.OpenRPC(release) },
+		"docs/protocol.md":   func() ([]byte, error) { return rpc.Protocol(release, os.DirFS(folder)) },
+		"docs/protocol.d.ts": func() ([]byte, error) { return rpc.TypeScript(release) },
+	} {
+		text, err := make()
+		if err != nil {
+			return nil, fmt.Errorf("make %s: %w", name, err)
+		}
+		files[name] = text
 	}
-	openrpc, err := rpc.OpenRPC(release)
-	if err != nil {
-		return nil, fmt.Errorf("make docs/openrpc.json: %w", err)
-	}
-	return map[string][]byte{"plugin.json": manifest, "docs/openrpc.json": openrpc}, nil
+	return files, nil
 }
 
 // A manifest tells a host what there is without starting the process.
@@ -72,8 +78,8 @@ func (a *app) manifest() manifest {
 		Version:     release,
 		Protocol:    "1",
 		Command:     []string{"roster", "stdio"},
-		SourceTypes: a.parts.Sources,
-		Targets:     a.parts.TargetInfos,
+		SourceTypes: a.adapters.SourceTypes(),
+		Targets:     a.adapters.Targets(),
 	}
 }
 

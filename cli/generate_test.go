@@ -9,7 +9,7 @@ import (
 )
 
 func TestGeneratedFilesAreFresh(t *testing.T) {
-	files, err := (&app{parts: parts()}).generated()
+	files, err := newApp(parts(), screen{}, screen{}).generated("..")
 	if err != nil {
 		t.Fatal(err)
 	}

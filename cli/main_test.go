@@ -24,14 +24,14 @@ const asRoster = "ROSTER_TEST_AS_ROSTER"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asRoster) != "" {
-		os.Exit(Main(parts()))
+		os.Exit(Main(withSafes(parts())))
 	}
 	os.Exit(m.Run())
 }
 
 // parts are those that main puts together.
 func parts() Parts {
-	return Parts{Sources: sources.All(), Targets: targets.All, TargetInfos: targets.Infos()}
+	return Parts{Drivers: sources.All(), Targets: targets.All, TargetInfos: targets.Infos()}
 }
 
 // roster prepares a process of its own that is roster, on the database url.

@@ -60,16 +60,26 @@ func (p *progress) end() {
 // bar is the line of a terminal: phase, bar, amount and rate.
 func bar(p engine.Progress, spent time.Duration) string {
 	line := fmt.Sprintf("%-22s", phase(p))
-	if p.Total > 0 {
-		const cells = 24
-		full := min(cells, cells*p.Done/p.Total)
-		line += " " + strings.Repeat("█", full) + strings.Repeat("░", cells-full)
-	}
-	line += amount(p)
+	line += gauge(p, spent) + amount(p)
 	if seconds := spent.Seconds(); seconds >= 1 && p.Done > 0 {
 		line += fmt.Sprintf("  %s/s", humanize.Comma(int64(float64(p.Done)/seconds)))
 	}
 	return line
+}
+
+// gauge is a bar as long as what is done of it all; where it is not known how
+// much that is, a block wanders.
+func gauge(p engine.Progress, spent time.Duration) string {
+	const cells, block = 24, 4
+	switch {
+	case p.Total > 0:
+		full := min(cells, cells*p.Done/p.Total)
+		return " " + strings.Repeat("█", full) + strings.Repeat("░", cells-full)
+	case p.Done > 0:
+		at := int(spent/(50*time.Millisecond)) % (cells - block + 1)
+		return " " + strings.Repeat("░", at) + strings.Repeat("█", block) + strings.Repeat("░", cells-block-at)
+	}
+	return ""
 }
 
 // phase names what is being done.

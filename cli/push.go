@@ -33,6 +33,7 @@ document for each run is printed.`,
 		},
 	}
 	flags.add(cmd)
+	a.logs.add(cmd, "none")
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "name every record that was not written")
 	return cmd
 }

@@ -33,6 +33,14 @@ func (a *app) reportPush(ctx context.Context, eng *engine.Engine, r *engine.Repo
 
 // printTask prints a run in a line, and its counts as a table.
 func (a *app) printTask(t engine.Task) error {
+	if _, err := fmt.Fprintf(a.out, "\n%s\n\n", a.taskLine(t)); err != nil {
+		return err
+	}
+	return countTable(t.Counts).write(a.out)
+}
+
+// taskLine says in a line how a run went.
+func (a *app) taskLine(t engine.Task) string {
 	took := (time.Duration(t.Cost) * time.Millisecond).Seconds()
 	line := fmt.Sprintf("%s %s of %s: %s in %.1f s", t.Kind, t.ID, short(t.Source), a.out.state(t.State), took)
 	var more []string
@@ -50,10 +58,7 @@ func (a *app) printTask(t engine.Task) error {
 	if len(more) > 0 {
 		line += ": " + strings.Join(more, "; ")
 	}
-	if _, err := fmt.Fprintf(a.out, "\n%s\n\n", line); err != nil {
-		return err
-	}
-	return countTable(t.Counts).write(a.out)
+	return line
 }
 
 // state paints a state by how much of an operator's attention it asks for.
@@ -111,9 +116,15 @@ func ends() []end {
 // countTable is a row for each type that the run met, a column for each end;
 // the rare ones only where they happened.
 func countTable(counts map[string]engine.Counts) *table {
-	columns := slices.DeleteFunc(ends(), func(e end) bool {
-		return e.rare && !slices.ContainsFunc(slices.Collect(maps.Values(counts)), func(c engine.Counts) bool { return e.of(c) > 0 })
-	})
+	return tableOf(counts, slices.DeleteFunc(ends(), func(e end) bool { return e.rare && !e.happened(counts) }))
+}
+
+// happened says whether anything came to that end.
+func (e end) happened(counts map[string]engine.Counts) bool {
+	return slices.ContainsFunc(slices.Collect(maps.Values(counts)), func(c engine.Counts) bool { return e.of(c) > 0 })
+}
+
+func tableOf(counts map[string]engine.Counts, columns []end) *table {
 	t := &table{align: "l" + strings.Repeat("r", len(columns))}
 	head := []string{""}
 	for _, e := range columns {

@@ -34,6 +34,8 @@ func (s screen) columns() int {
 func (s screen) red(text string) string    { return s.paint("31", text) }
 func (s screen) green(text string) string  { return s.paint("32", text) }
 func (s screen) yellow(text string) string { return s.paint("33", text) }
+func (s screen) bold(text string) string   { return s.paint("1", text) }
+func (s screen) dim(text string) string    { return s.paint("2", text) }
 
 func (s screen) paint(colour, text string) string {
 	if !s.colour {

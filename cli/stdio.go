@@ -16,13 +16,13 @@ import (
 )
 
 func (a *app) stdioCommand() *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "stdio",
 		Short: "Speak JSON-RPC with the host that started this process",
 		Long: `Speak JSON-RPC 2.0 with the host that started this process: requests on standard
 input, answers on standard output, logs as JSON on standard error. The process
 ends with its input; SIGTERM ends it sooner. What there is to call is in
-docs/openrpc.json, and rpc.discover answers it.`,
+docs/protocol.md, and rpc.discover answers it.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !cmd.Flags().Changed("log-level") {
@@ -31,6 +31,8 @@ docs/openrpc.json, and rpc.discover answers it.`,
 			return a.stdio(cmd.Context())
 		},
 	}
+	a.logs.add(cmd, "initialize's config.logsDir, else none")
+	return cmd
 }
 
 // stdio serves one host. Only the protocol is written to standard output:
@@ -53,15 +55,15 @@ func (a *app) stdio(ctx context.Context) error {
 func (a *app) server() *rpc.Server {
 	log := a.logTo(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()))
 	return &rpc.Server{
-		Version:     release,
-		SourceTypes: a.parts.Sources,
-		Targets:     a.parts.TargetInfos,
+		Version:  release,
+		Adapters: a.adapters,
 		Open: func(ctx context.Context, c rpc.Config) (*engine.Engine, error) {
 			told := a.naming.told()
 			told.Schema, told.Prefix, told.Underscored = cmp.Or(c.Schema, told.Schema), cmp.Or(c.TablePrefix, told.Prefix), cmp.Or(c.Underscored, told.Underscored)
-			e, err := engine.Open(ctx, cmp.Or(c.DB.Reveal(), a.database()), told, a.parts.Targets, log)
+			e, err := a.openAt(ctx, cmp.Or(c.DB.Reveal(), a.database()), told, log)
 			if err == nil {
 				e.SetReferences(c.References)
+				e.SetArchive(a.logs.archive(cmp.Or(c.LogsDir, a.logs.dir)))
 			}
 			return e, err
 		},

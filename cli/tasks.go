@@ -167,13 +167,17 @@ func (a *app) listTasks(ctx context.Context, eng *engine.Engine, f engine.TaskFi
 			Tasks []engine.Task `json:"tasks"`
 		}{tasks})
 	}
+	return taskTable(tasks).write(a.out)
+}
+
+func taskTable(tasks []engine.Task) *table {
 	t := &table{align: "rlllrrl"}
 	t.add("id", "kind", "source", "state", "started", "seconds", "")
 	for _, task := range tasks {
 		t.add(task.ID, task.Kind, short(task.Source), string(task.State), task.StartedAt.Local().Format(time.DateTime),
 			fmt.Sprintf("%.1f", float64(task.Cost)/1000), short(task.Message))
 	}
-	return t.write(a.out)
+	return t
 }
 
 // showTask shows one run with its items: those that failed, or all.
