@@ -198,6 +198,22 @@ func TestRetryGoesOnWithAReadingThatWasCutOff(t *testing.T) {
 		}
 		c.wantMessage(r, "department: 2 created; membership: 2 created; user: 3 created")
 		c.same("where readings began", hr.states, "", "2")
+		c.same("NocoBase's tasks", c.list(`SELECT id, status, message FROM {userDataSyncTasks}`), "1 success department: 2 created; membership: 2 created; user: 3 created")
+		if task, err := c.engine.ShownTask(c.Context(), "1"); err != nil || task.ID != "2" {
+			t.Errorf("ShownTask() = %+v, %v; want task 2", task, err)
+		}
+	})
+}
+
+func TestTheTaskOfARunThatIsGoneOnWithIsShownAsItEnds(t *testing.T) {
+	each(t, func(c *company) {
+		c.corp().reads(newSystem(three()...))
+		_, err := c.engine.Sync(c.Context(), itsRow(), once(momentNamed("applying departments").is, c.lose))
+		wantKind(t, "Sync()", err, plugin.Locked)
+		if err := newCompany(t, c.db).engine.Resume(c.Context()); err != nil {
+			t.Fatal(err)
+		}
+		c.same("NocoBase's tasks", c.list(`SELECT status, message FROM {userDataSyncTasks}`), "success department: 2 created; membership: 2 created; user: 3 created")
 	})
 }
 

@@ -89,9 +89,13 @@ func (r *run) watch(ctx context.Context, p *Plan, w watch) error {
 		r.unsure = append(r.unsure, "a push would be held: it would "+exceeds)
 		return nil
 	}
+	hint := "plan the same to see what it would do; if it is meant, give the push options.sync.guards."
+	if r.request.Pulled {
+		hint = "see that its system answers what it should, and plan the source to see what the run would do; if it is meant, give the source options.sync.guards."
+	}
 	return &plugin.Error{
 		Kind: plugin.Guard, Path: "/sync/guards/" + w.name, Msg: "the run would " + exceeds + "; nothing was written",
-		Hint: "plan the same to see what it would do; if it is meant, give the push options.sync.guards." + w.name + " that allow it, or null for none",
+		Hint: hint + w.name + " that allow it, or null for none",
 	}
 }
 

@@ -4,20 +4,44 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 
+	"github.com/nocobase-roster/roster/plugin"
 	"github.com/nocobase-roster/roster/schema"
 )
+
+// ShownTask gives the run that a row of NocoBase's userDataSyncTasks shows, the
+// newest of them. The error is of kind NotFound when it shows none of ours.
+func (e *Engine) ShownTask(ctx context.Context, id string) (*Task, error) {
+	n, err := rowID("/id", id)
+	if err != nil {
+		return nil, err
+	}
+	var run *int64
+	if err := e.db.On(e.db).Get(ctx, &run, `SELECT max(id) FROM {runs} WHERE task_id = ?`, n); err != nil {
+		return nil, told(ctx, schema.Wrap(err, "look for the run of a task"))
+	}
+	if run == nil {
+		return nil, &plugin.Error{Kind: plugin.NotFound, Path: "/id", Msg: fmt.Sprintf("task %d of userDataSyncTasks is no run of Roster's", n)}
+	}
+	return e.Task(ctx, strconv.FormatInt(*run, 10))
+}
 
 // What NocoBase's panel shows of a run: a row of userDataSyncTasks, made by the
 // host that asked for it or by us. Pushes have none, as in NocoBase.
 
 // show gives a run that reads a source its row.
 func (r *run) show(ctx context.Context, x schema.Conn) error {
-	if r.task == 0 && r.sourceID == 0 || r.kind != pulling {
+	now := r.engine.db.TimeLiteral(r.engine.now())
+	switch {
+	case r.kind == planOnly || r.task == 0 && (r.sourceID == 0 || r.kind != pulling):
 		return nil
-	}
-	if r.task == 0 {
-		now := r.engine.db.TimeLiteral(r.engine.now())
+	case r.task != 0: // it may have failed before
+		_, err := x.Exec(ctx, `UPDATE {userDataSyncTasks} SET status = 'processing', message = NULL, [updatedAt] = `+now+` WHERE id = ? AND status <> 'success'`, r.task)
+		if err != nil {
+			return schema.Wrap(err, "show that the task goes on")
+		}
+	default:
 		batch := r.engine.now().Format("20060102150405") + fmt.Sprintf("%06d", rand.IntN(1_000_000)) // NocoBase's form
 		err := x.Get(ctx, &r.task, `INSERT INTO {userDataSyncTasks} ([createdAt], [updatedAt], batch, [sourceId], status, sort)
 			VALUES (`+now+`, `+now+`, ?, ?, 'processing', (SELECT coalesce(max(sort), 0) + 1 FROM {userDataSyncTasks})) RETURNING id`, batch, r.sourceID)

@@ -58,7 +58,7 @@ func findRemovals(ctx context.Context, p *Plan, after int64) error {
 		            WHEN op = 'unlink' AND row_id IS NULL THEN 'its row is gone already'
 		            WHEN op = 'unlink' AND others IS NOT NULL THEN 'source ' || others || '`+shared+`'
 		            WHEN op = 'unlink' AND policy <> 'unlink' THEN 'the row was there before the source'
-		            WHEN cause = '`+absent+`' THEN 'the snapshot does not have it' END
+		            WHEN cause = '`+absent+`' THEN 'its source does not have it any more' END
 		FROM (SELECT q.*, CASE WHEN old THEN 'old'
 		             WHEN row_id IS NULL THEN 'unlink'
 		             WHEN policy = 'keep' THEN 'keep'

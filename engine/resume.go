@@ -49,9 +49,10 @@ type runRow struct {
 	Totals    *string
 	Layout    string
 	StartedAt schema.Timestamp `db:"started_at"`
+	Task      int64            // its row in userDataSyncTasks, 0 for none
 }
 
-const runColumns = `SELECT id, source, kind, state, request, totals, layout, started_at FROM {runs} `
+const runColumns = `SELECT id, source, kind, state, request, totals, layout, started_at, coalesce(task_id, 0) AS task FROM {runs} `
 
 // interrupted is SQL for: the run was being written when its process ended, and
 // can be ended by another.
@@ -120,6 +121,9 @@ func (e *Engine) resume(ctx context.Context, row runRow, report func(Progress)) 
 	}
 	s := &share{}
 	err = r.finish(r.live(ctx), func(ctx context.Context) error {
+		if err := r.show(ctx, e.db.On(e.db)); err != nil {
+			return err
+		}
 		if err := r.readOptions(ctx); err != nil {
 			return err
 		}
@@ -159,7 +163,7 @@ func (e *Engine) runOf(row runRow, kind string, report func(Progress)) (*run, er
 		return nil, fmt.Errorf("read what run %d was asked for: %w", row.ID, err)
 	}
 	r := e.newRun(Push{Source: row.Source}, kind, report)
-	r.request, r.arrived = asked, row.StartedAt.Time
+	r.request, r.arrived, r.task = asked, row.StartedAt.Time, row.Task
 	if kind != row.Kind || row.Totals == nil {
 		return r, nil
 	}

@@ -61,7 +61,7 @@ func (e *Engine) readAgain(ctx context.Context, row *runRow, report func(Progres
 			Hint: "start it again",
 		}
 	}
-	return e.Sync(ctx, Sync{Source: row.Source, Actor: asked.Actor}, report)
+	return e.Sync(ctx, Sync{Source: row.Source, Actor: asked.Actor, Task: row.Task}, report)
 }
 
 // again does what is left of a run as a run of its own. Its records arrived

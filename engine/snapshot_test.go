@@ -266,13 +266,13 @@ func TestSnapshotThatIsPlannedWritesNothing(t *testing.T) {
 			return r
 		}
 		whole := plan(part{id: "1", done: true, bodies: []engine.Body{people("a")}})
-		c.same("plan of a whole", c.items(whole), "delete user b: the snapshot does not have it", "delete user c: the snapshot does not have it")
+		c.same("plan of a whole", c.items(whole), "delete user b: its source does not have it any more", "delete user c: its source does not have it any more")
 		plan(part{id: "1", bodies: []engine.Body{people("a")}})
 		c.bring(part{"1", false, nil, []engine.Body{people("a")}, "", "a b c"})
 		plan(part{id: "2", bodies: []engine.Body{people("a")}})
 		plan(part{bodies: []engine.Body{people("b")}})
 		last := plan(part{id: "1", done: true, counts: usersCounted(2), bodies: []engine.Body{people("c")}})
-		c.same("plan of the last part", c.items(last), "delete user b: the snapshot does not have it")
+		c.same("plan of the last part", c.items(last), "delete user b: its source does not have it any more")
 		c.bring(part{"1", true, usersCounted(2), []engine.Body{people("c")}, "", "a c"})
 	})
 }

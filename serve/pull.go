@@ -24,10 +24,15 @@ func (h *handler) pull(x *exchange) error {
 }
 
 // retry begins to do again what of a task failed, and does not wait for the end.
-// The task is named by id; its source is known from it.
+// The task is named by id: as NocoBase's list of tasks has it where sourceId is
+// given too, as NocoBase's panel does, else as Roster's own has it.
 func (h *handler) retry(x *exchange) error {
-	id := x.r.URL.Query().Get("id")
-	task, err := h.Engine.Task(x.r.Context(), id)
+	query := x.r.URL.Query()
+	find := h.Engine.Task
+	if query.Has("sourceId") {
+		find = h.Engine.ShownTask
+	}
+	task, err := find(x.r.Context(), query.Get("id"))
 	if err != nil {
 		return err
 	}

@@ -58,7 +58,7 @@ func TestHealthIsThatOfTheDatabase(t *testing.T) {
 func TestWhatFailedIsRetried(t *testing.T) {
 	each(t, func(s *site) {
 		failed := strings.Trim(brief(s, s.push(200, `{"dataType":"user","sourceName":"hr","records":[{"nickname":"no uid"},{"uid":"1"}]}`).body, "taskId"), `"`)
-		if got := s.send("POST", "/api/userData:retry?sourceId=1&id="+failed, ""); got.status != 200 || got.body != "{}" {
+		if got := s.send("POST", "/api/userData:retry?id="+failed, ""); got.status != 200 || got.body != "{}" {
 			s.Fatalf("userData:retry: %v, want 200 {}", got)
 		}
 		s.waitFor("the retry", func() bool {
