@@ -331,6 +331,8 @@ export interface ServerCapabilities {
   cancel: boolean;
   /** sync/start, source/open and the other methods of source/, and the notification task/updated */
   pull: boolean;
+  /** registry/registerSource and registry/registerTarget: adapters of the host's own */
+  registry: boolean;
   /** the notification target/changed, as components.schemas.Changed: rows are no more as they were, and what is kept of them in caches must be dropped */
   changed: boolean;
 }

@@ -47,6 +47,7 @@ type serverCapabilities struct {
 	Progress bool `json:"progress" jsonschema:"$/progress for requests with a progressToken"`
 	Cancel   bool `json:"cancel" jsonschema:"$/cancelRequest"`
 	Pull     bool `json:"pull" jsonschema:"sync/start, source/open and the other methods of source/, and the notification task/updated"`
+	Registry bool `json:"registry" jsonschema:"registry/registerSource and registry/registerTarget: adapters of the host's own"`
 	Changed  bool `json:"changed" jsonschema:"the notification target/changed, as components.schemas.Changed: rows are no more as they were, and what is kept of them in caches must be dropped"`
 }
 
@@ -76,7 +77,7 @@ func (s *session) initialize(ctx context.Context, p initializeParams) (*initiali
 	return &initializeResult{
 		ProtocolVersion: protocolVersion,
 		Server:          peer{"roster", s.server.Version},
-		Capabilities:    serverCapabilities{Push: true, Progress: true, Cancel: true, Pull: true, Changed: true},
+		Capabilities:    serverCapabilities{Push: true, Progress: true, Cancel: true, Pull: true, Registry: true, Changed: true},
 		Limits:          s.limits,
 	}, nil
 }
