@@ -52,6 +52,9 @@ func (a *app) generated(folder string) (map[string][]byte, error) {
 		"docs/openrpc.json":  func() ([]byte, error) { return rpc.OpenRPC(release) },
 		"docs/protocol.md":   func() ([]byte, error) { return rpc.Protocol(release, os.DirFS(folder)) },
 		"docs/protocol.d.ts": func() ([]byte, error) { return rpc.TypeScript(release) },
+		"docs/policies.md":   rpc.Policies,
+
+		"docs/configuration.md": a.configuration,
 	} {
 		text, err := make()
 		if err != nil {

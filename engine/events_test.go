@@ -183,12 +183,7 @@ func TestThePanelShowsHowAReadingEnded(t *testing.T) {
 func TestRetryGoesOnWithAReadingThatWasCutOff(t *testing.T) {
 	each(t, func(c *company) {
 		hr := newSystem(three()...)
-		hr.before = func(page int) error {
-			if page == 1 {
-				return errOutage
-			}
-			return nil
-		}
+		hr.before = breaks
 		_, err := c.corp().reads(hr).engine.Sync(c.Context(), itsRow(), nil)
 		wantKind(t, "Sync()", err, plugin.Transient)
 		hr.before = nil

@@ -98,15 +98,18 @@ func TestAnEmptyReadingIsHeldByTheGuards(t *testing.T) {
 
 var errOutage = &plugin.Error{Kind: plugin.Transient, Msg: "the system does not answer"}
 
+// breaks has a system answer one page, and no more.
+func breaks(page int) error {
+	if page == 1 {
+		return errOutage
+	}
+	return nil
+}
+
 func TestAReadingThatWasCutOffIsGoneOnWith(t *testing.T) {
 	each(t, func(c *company) {
 		hr := newSystem(three()...)
-		hr.before = func(page int) error {
-			if page == 1 {
-				return errOutage
-			}
-			return nil
-		}
+		hr.before = breaks
 		_, err := c.reads(hr).engine.Sync(c.Context(), given(""), nil)
 		wantKind(t, "Sync()", err, plugin.Transient)
 		c.same("users", c.list(`SELECT count(*) FROM {users}`), "0")
@@ -119,12 +122,7 @@ func TestAReadingThatWasCutOffIsGoneOnWith(t *testing.T) {
 func TestAReadingOfASourceThatCannotGoOnBeginsAnew(t *testing.T) {
 	each(t, func(c *company) {
 		hr := newSystem(three()...)
-		hr.stateful, hr.before = false, func(page int) error {
-			if page == 1 {
-				return errOutage
-			}
-			return nil
-		}
+		hr.stateful, hr.before = false, breaks
 		_, err := c.reads(hr).engine.Sync(c.Context(), given(""), nil)
 		wantKind(t, "Sync()", err, plugin.Transient)
 		hr.before = nil
@@ -136,12 +134,7 @@ func TestAReadingOfASourceThatCannotGoOnBeginsAnew(t *testing.T) {
 func TestAReadingOfOtherOptionsBeginsAnew(t *testing.T) {
 	each(t, func(c *company) {
 		hr := newSystem(three()...)
-		hr.before = func(page int) error {
-			if page == 1 {
-				return errOutage
-			}
-			return nil
-		}
+		hr.before = breaks
 		_, err := c.reads(hr).engine.Sync(c.Context(), given(""), nil)
 		wantKind(t, "Sync()", err, plugin.Transient)
 		hr.before = nil
