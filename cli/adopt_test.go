@@ -56,7 +56,7 @@ func TestAdoptPlansUntilItIsToldYes(t *testing.T) {
 }
 
 func TestAdoptForScripts(t *testing.T) {
-	url := schematest.SQLite(t)
+	url := schematest.Any(t)
 	leave(t, url)
 	for _, args := range [][]string{{"adopt", "hr", "--json"}, {"adopt", "hr", "--json", "--yes"}} {
 		var got engine.Adoption
@@ -68,7 +68,7 @@ func TestAdoptForScripts(t *testing.T) {
 }
 
 func TestAdoptOfASourceThatNobodyKnows(t *testing.T) {
-	url := schematest.SQLite(t)
+	url := schematest.Any(t)
 	leave(t, url)
 	got := mustRun(t, exitFailed, url, "adopt", "rh")
 	want := "roster: NocoBase's tables hold no record of source \"rh\"\n        they hold records of hr\n"

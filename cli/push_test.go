@@ -56,7 +56,7 @@ func TestPushFromEverywhere(t *testing.T) {
 		{"a bare array", "", []string{"--type=user", "--source=hr", array}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			url := schematest.SQLite(t)
+			url := schematest.Any(t)
 			mustRead(t, exitDone, c.stdin, url, append([]string{"push"}, c.args...)...)
 			if n := rowsOf(t, url, "{users}", "1 = 1"); n < 2 {
 				t.Errorf("%d users in the database, want 2", n)
@@ -66,7 +66,7 @@ func TestPushFromEverywhere(t *testing.T) {
 }
 
 func TestPartialPushSaysWhatFailed(t *testing.T) {
-	url := schematest.SQLite(t)
+	url := schematest.Any(t)
 	got := mustRead(t, exitPartial, halfBad, url, "push")
 	for _, want := range []string{"partial", "1 user failed: "} {
 		if !strings.Contains(got.stdout, want) {
@@ -110,7 +110,7 @@ func TestPlanWritesNothing(t *testing.T) {
 }
 
 func TestTasks(t *testing.T) {
-	url := schematest.SQLite(t)
+	url := schematest.Any(t)
 	done := push(t, exitPartial, halfBad, url)
 	if got := mustRun(t, exitDone, url, "tasks"); !strings.Contains(got.stdout, "partial") {
 		t.Errorf("roster tasks prints\n%s", got.stdout)
@@ -133,7 +133,7 @@ func TestTasks(t *testing.T) {
 
 // The process is waiting for more input when the signal comes.
 func TestInterruptedPushSaysWhatWasWritten(t *testing.T) {
-	cmd := roster(t.Context(), schematest.SQLite(t), "push")
+	cmd := roster(t.Context(), schematest.Any(t), "push")
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)

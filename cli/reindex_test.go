@@ -27,7 +27,7 @@ func TestReindexBringsALostIndexBack(t *testing.T) {
 }
 
 func TestReindexForScripts(t *testing.T) {
-	url := schematest.SQLite(t)
+	url := schematest.Any(t)
 	leave(t, url)
 	var got []engine.Reindex
 	parse(t, mustRun(t, exitDone, url, "reindex", "hr", "--json").stdout, &got)
@@ -37,14 +37,14 @@ func TestReindexForScripts(t *testing.T) {
 }
 
 func TestReindexOfASourceThatNobodyKnows(t *testing.T) {
-	url := schematest.SQLite(t)
+	url := schematest.Any(t)
 	leave(t, url)
 	got := mustRun(t, exitFailed, url, "reindex", "rh")
 	if want := "NocoBase's tables hold no record of source \"rh\""; !strings.Contains(got.stderr, want) {
 		t.Errorf("want %q in\n%s", want, got.stderr)
 	}
 	mustRun(t, exitUsage, url, "reindex", "hr", "wecom")
-	if got := mustRun(t, exitDone, schematest.SQLite(t), "reindex"); !strings.Contains(got.stdout, "nothing to index") {
+	if got := mustRun(t, exitDone, schematest.Any(t), "reindex"); !strings.Contains(got.stdout, "nothing to index") {
 		t.Errorf("roster reindex of nothing prints\n%s", got.stdout)
 	}
 }

@@ -166,7 +166,7 @@ func TestServeFinishesWhatIsInHandAndExitsWithZero(t *testing.T) {
 }
 
 func TestASecondSignalEndsServeAtOnce(t *testing.T) {
-	s := startServe(t, schematest.SQLite(t))
+	s := startServe(t, schematest.Any(t))
 	s.begin(t, hired)
 	for range 2 {
 		if err := s.Process.Signal(syscall.SIGINT); err != nil {
@@ -226,7 +226,7 @@ func TestServeSaysAndKeepsNothingSecret(t *testing.T) {
 
 func TestServeEncrypts(t *testing.T) {
 	cert, key, pool := certificate(t)
-	s := startServe(t, schematest.SQLite(t), "--tls-cert="+cert, "--tls-key="+key)
+	s := startServe(t, schematest.Any(t), "--tls-cert="+cert, "--tls-key="+key)
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, ForceAttemptHTTP2: true}
 	defer transport.CloseIdleConnections()
 	if status, text := s.push(t, &http.Client{Transport: transport}, "https", hired); status != http.StatusOK {
@@ -239,7 +239,7 @@ func TestServeEncrypts(t *testing.T) {
 }
 
 func TestServeWarnsOfAddressesThatOthersReach(t *testing.T) {
-	s := startServe(t, schematest.SQLite(t), "--listen=0.0.0.0:0")
+	s := startServe(t, schematest.Any(t), "--listen=0.0.0.0:0")
 	s.Process.Signal(syscall.SIGTERM)
 	s.end()
 	if !strings.Contains(s.text(), "open to others without encryption") {
@@ -248,7 +248,7 @@ func TestServeWarnsOfAddressesThatOthersReach(t *testing.T) {
 }
 
 func TestServeRefusesWhatItCannotDo(t *testing.T) {
-	url := schematest.SQLite(t)
+	url := schematest.Any(t)
 	for _, c := range []struct {
 		args string
 		code int

@@ -50,7 +50,7 @@ func TestSnapshotRemovesWhoIsGone(t *testing.T) {
 func TestSnapshotTakesASourceOnce(t *testing.T) {
 	file := write(t, t.TempDir(), "mixed.ndjson", twoOfThem[:len(twoOfThem)/2]+elsewhere+everybody)
 	for _, args := range [][]string{{"push", "--snapshot", file}, {"plan", "--snapshot", file}} {
-		url := schematest.SQLite(t)
+		url := schematest.Any(t)
 		got := mustRun(t, exitFailed, url, args...)
 		if !strings.Contains(got.stderr, "source hr comes a second time") || got.stdout != "" {
 			t.Errorf("roster %s: said %q and %q", args, got.stderr, got.stdout)
@@ -62,7 +62,7 @@ func TestSnapshotTakesASourceOnce(t *testing.T) {
 }
 
 func TestWrongOptions(t *testing.T) {
-	url := schematest.SQLite(t)
+	url := schematest.Any(t)
 	users := write(t, t.TempDir(), "users.json", everybody)
 	for text, want := range map[string]string{
 		`{"sync":{"removal":{"user":"forget"}}}`: ": options.sync.removal.user is none of its values\n        it is one of keep, unlink, disable, delete\n",

@@ -81,7 +81,7 @@ func TestSourcesAtATerminal(t *testing.T) {
 }
 
 func TestSourcesForScripts(t *testing.T) {
-	url := schematest.SQLite(t)
+	url := schematest.Any(t)
 	var one struct{ Source engine.Source }
 	parse(t, mustRead(t, exitDone, `{"brand":"Chubb","code":"swordfish"}`, url, "sources", "add", "vault", "--type", "safe", "--options", "-", "--json").stdout, &one)
 	if s := one.Source; s.Name != "vault" || string(s.Options) != `{"brand":"Chubb","code":null}` || len(s.SecretsSet) != 1 {
@@ -100,7 +100,7 @@ func TestSourcesForScripts(t *testing.T) {
 }
 
 func TestOptionsThatCannotBeRead(t *testing.T) {
-	url := schematest.SQLite(t)
+	url := schematest.Any(t)
 	for stdin, want := range map[string]string{
 		`{"code":"swordfish",`: "standard input holds no JSON", `["swordfish"]`: "/options must be a JSON object",
 		`{"code":["swordfish"]}`: "/options/brand is missing; /options/code must be a text",
@@ -117,7 +117,7 @@ func TestOptionsThatCannotBeRead(t *testing.T) {
 
 // New keys go before the old ones; after the rotation the old ones can go.
 func TestKeysAreRotated(t *testing.T) {
-	url := schematest.SQLite(t)
+	url := schematest.Any(t)
 	dir := t.TempDir()
 	oldKey, newKey := mustRun(t, exitDone, url, "secrets", "new-key").stdout, mustRun(t, exitDone, url, "secrets", "new-key").stdout
 	if oldKey == newKey {

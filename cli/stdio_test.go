@@ -37,7 +37,7 @@ func TestStdioFinishesWhatIsInHand(t *testing.T) {
 
 // A SIGINT at the host's terminal reaches us too, and is the host's business.
 func TestStdioOutlivesSIGINT(t *testing.T) {
-	cmd := roster(t.Context(), schematest.SQLite(t), "stdio")
+	cmd := roster(t.Context(), schematest.Any(t), "stdio")
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)

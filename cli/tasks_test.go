@@ -35,7 +35,7 @@ func TestRetryDoesWhatFailed(t *testing.T) {
 }
 
 func TestRetryPrintsAReport(t *testing.T) {
-	url := schematest.SQLite(t)
+	url := schematest.Any(t)
 	push(t, exitPartial, halfBad, url)
 	cmd := roster(t.Context(), url, "tasks", "retry", "1") // the record has no uid still
 	if got := finish(t, cmd); got.code == exitDone || !strings.Contains(got.stdout, "1 user failed: ") {
@@ -103,7 +103,7 @@ func firstTask(t *testing.T, url string) string {
 
 // What a run came to is the exit code of the wait for it.
 func TestWaitEndsAsTheRunDid(t *testing.T) {
-	url := schematest.SQLite(t)
+	url := schematest.Any(t)
 	push(t, exitPartial, halfBad, url)
 	push(t, exitDone, somebody, url)
 	for id, code := range map[string]int{"1": exitPartial, "2": exitDone} {
@@ -117,7 +117,7 @@ func TestWaitEndsAsTheRunDid(t *testing.T) {
 }
 
 func TestUnknownTasks(t *testing.T) {
-	url := schematest.SQLite(t)
+	url := schematest.Any(t)
 	for _, command := range []string{"retry", "cancel", "wait"} {
 		got := mustRun(t, exitFailed, url, "tasks", command, "4711")
 		if !strings.HasPrefix(got.stderr, "roster: there is no task 4711") || got.stdout != "" {

@@ -186,7 +186,7 @@ func TestAStoryThatDoesNotComeOutSaysSo(t *testing.T) {
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := begin(t, schematest.SQLite(t))
+			s := begin(t, schematest.Any(t))
 			scenes := s.Scenes()
 			for _, scene := range scenes[:c.scene] {
 				play(t, scene, nothing)

@@ -53,7 +53,7 @@ func eachPlain(t *testing.T, test func(c *company)) {
 // is Go itself, and watching it would take all the time.
 func databases(t *testing.T, test func(t *testing.T, db *schema.DB)) {
 	t.Helper()
-	if !underRace {
+	if !schematest.UnderRace {
 		t.Run("sqlite", func(t *testing.T) { test(t, schematest.Open(t, schematest.SQLite(t))) })
 	}
 	t.Run("postgres", func(t *testing.T) { test(t, schematest.Open(t, schematest.Hosted(t))) })

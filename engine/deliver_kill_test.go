@@ -161,7 +161,7 @@ func (l ledger) mustHaveEach(t *testing.T, n int) {
 
 // killedBatches are when a victim dies; in a small company there is one batch.
 func killedBatches() []string {
-	if underRace {
+	if schematest.UnderRace {
 		return []string{"1 before", "1 after"}
 	}
 	return []string{"1 before", "1 after", "2 before", "2 after"}

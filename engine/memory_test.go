@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/nocobase-roster/roster/engine"
+	"github.com/nocobase-roster/roster/schema/schematest"
 )
 
 // However large a push is, memory holds a few pages of it: the heap is looked
@@ -19,7 +20,7 @@ func TestAHugePushIsReadInBoundedMemory(t *testing.T) {
 	}{{"small records", 1 << 10}, {"large records", 512 << 10}} {
 		t.Run(push.name, func(t *testing.T) {
 			total := 200 << 20
-			if testing.Short() || underRace {
+			if testing.Short() || schematest.UnderRace {
 				total = 20 << 20
 			}
 			if push.of < 64<<10 {

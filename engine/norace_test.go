@@ -3,7 +3,6 @@
 package engine_test
 
 const (
-	underRace          = false
 	companyUsers       = 2500
 	companyDepartments = 250
 )

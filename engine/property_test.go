@@ -18,6 +18,7 @@ import (
 	"github.com/nocobase-roster/roster/engine"
 	"github.com/nocobase-roster/roster/plugin"
 	"github.com/nocobase-roster/roster/schema"
+	"github.com/nocobase-roster/roster/schema/schematest"
 	"github.com/nocobase-roster/roster/targets"
 )
 
@@ -30,7 +31,7 @@ func property(t *testing.T, sqlite, postgres int, check func(*rapid.T, *engine.E
 		if db.Dialect() == "postgres" {
 			n = postgres
 		}
-		if underRace || testing.Short() {
+		if schematest.UnderRace || testing.Short() {
 			n = max(1, n/5)
 		}
 		if err := flag.Set("rapid.checks", strconv.Itoa(cmp.Or(askedChecks(), n))); err != nil {

@@ -96,7 +96,9 @@ func reader(t *testing.T, url, what string, after time.Duration, told func(line 
 
 // onBoth runs a test with fresh databases of either kind.
 func onBoth(t *testing.T, test func(t *testing.T, fresh func(testing.TB) string)) {
-	t.Run("sqlite", func(t *testing.T) { test(t, schematest.SQLite) })
+	if !schematest.UnderRace {
+		t.Run("sqlite", func(t *testing.T) { test(t, schematest.SQLite) })
+	}
 	t.Run("postgres", func(t *testing.T) { test(t, schematest.Migrated) })
 }
 

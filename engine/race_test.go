@@ -2,9 +2,8 @@
 
 package engine_test
 
-// The race detector makes SQLite forty times slower.
+// Under the race detector there is a smaller company.
 const (
-	underRace          = true
 	companyUsers       = 200
 	companyDepartments = 60
 )

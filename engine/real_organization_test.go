@@ -100,7 +100,7 @@ func index[V any](t *testing.T, records []json.RawMessage, to map[string]V, key 
 // absence from a push removes nobody.
 func TestARealOrganizationEndsAsItsLastStateSays(t *testing.T) {
 	history := states(t)
-	if testing.Short() || underRace {
+	if testing.Short() || schematest.UnderRace {
 		history = []organization{history[0], history[len(history)-1]}
 	}
 	each(t, func(c *company) {
@@ -146,7 +146,7 @@ func TestARealOrganizationIsReadInAnyOrder(t *testing.T) {
 				switch {
 				case os.Getenv("ORDERS") == "all":
 					walked = all[:database.orders]
-				case i >= database.policies || i > 0 && (testing.Short() || underRace):
+				case i >= database.policies || i > 0 && (testing.Short() || schematest.UnderRace):
 					continue
 				}
 				t.Run(policy, func(t *testing.T) {

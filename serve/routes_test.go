@@ -44,7 +44,7 @@ func TestRoutes(t *testing.T) {
 }
 
 func TestHealthIsThatOfTheDatabase(t *testing.T) {
-	db := schematest.Open(t, schematest.SQLite(t))
+	db := schematest.Open(t, schematest.Any(t))
 	s := open(t, db, serve.DefaultLimits())
 	db.Close()
 	if got := s.send("GET", "/healthz", "", ""); got.status != 503 || got.body != `{"status":"unavailable"}` {
@@ -75,7 +75,7 @@ func TestWhatFailedIsRetried(t *testing.T) {
 func TestTooManyRequestsMayComeBack(t *testing.T) {
 	limits := serve.DefaultLimits()
 	limits.Requests = 1
-	s := open(t, schematest.Open(t, schematest.SQLite(t)), limits)
+	s := open(t, schematest.Open(t, schematest.Any(t)), limits)
 	release := s.occupy("hr")
 	first := s.raw(s.pushText(onePerson))
 	var got answer
@@ -106,7 +106,7 @@ func TestTooManyRequestsMayComeBack(t *testing.T) {
 func TestSlowSendersAreHungUpOn(t *testing.T) {
 	limits := serve.DefaultLimits()
 	limits.Header, limits.Read = 50*time.Millisecond, 100*time.Millisecond
-	s := open(t, schematest.Open(t, schematest.SQLite(t)), limits)
+	s := open(t, schematest.Open(t, schematest.Any(t)), limits)
 	whole := s.pushText(onePerson)
 	for name, text := range map[string]string{
 		"a head that does not end": "POST /api/userData:push HTTP/1.1\r\nHost: roster\r\nX-",
@@ -127,7 +127,7 @@ func TestSlowSendersAreHungUpOn(t *testing.T) {
 func TestAPushMayTakeLongerThanItsBody(t *testing.T) {
 	limits := serve.DefaultLimits()
 	limits.Read = 50 * time.Millisecond
-	s := open(t, schematest.Open(t, schematest.SQLite(t)), limits)
+	s := open(t, schematest.Open(t, schematest.Any(t)), limits)
 	release := s.occupy("hr")
 	c := s.raw(s.pushText(onePerson))
 	<-time.After(3 * limits.Read) // the limit passes while it waits
@@ -141,7 +141,7 @@ func TestAPushMayTakeLongerThanItsBody(t *testing.T) {
 func TestAConnectionOutlivesTheTimeForAnAnswer(t *testing.T) {
 	limits := serve.DefaultLimits()
 	limits.Write = 50 * time.Millisecond
-	s := open(t, schematest.Open(t, schematest.SQLite(t)), limits)
+	s := open(t, schematest.Open(t, schematest.Any(t)), limits)
 	c := s.raw(s.pushText(onePerson))
 	in := bufio.NewReader(c)
 	if got := statusOf(in); got != 200 {

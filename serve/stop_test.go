@@ -34,7 +34,7 @@ func TestWhatIsInHandFinishesWhenTheServerStops(t *testing.T) {
 func TestWhatTakesLongerThanTheGracePeriodIsBrokenOffAndHearsOfIt(t *testing.T) {
 	limits := serve.DefaultLimits()
 	limits.Grace = time.Millisecond
-	s := open(t, schematest.Open(t, schematest.SQLite(t)), limits)
+	s := open(t, schematest.Open(t, schematest.Any(t)), limits)
 	release := s.occupy("hr")
 	c := s.begin(onePerson)
 	answered := make(chan int, 1)

@@ -31,16 +31,20 @@ type Runner[T any] interface {
 }
 
 // Each runs fn as two subtests (or benchmarks), "sqlite" and "postgres", each
-// on a migrated database of its own.
+// on a migrated database of its own; under the race detector only as the second.
 func Each[T Runner[T]](t T, fn func(t T, db *schema.DB)) {
-	t.Run("sqlite", func(t T) { fn(t, Open(t, SQLite(t))) })
+	if !UnderRace {
+		t.Run("sqlite", func(t T) { fn(t, Open(t, SQLite(t))) })
+	}
 	t.Run("postgres", func(t T) { fn(t, Open(t, Migrated(t))) })
 }
 
 // EachURL is Each for tests that open the database themselves: fn gets the URL
 // of a fresh and empty one.
 func EachURL[T Runner[T]](t T, fn func(t T, url string)) {
-	t.Run("sqlite", func(t T) { fn(t, SQLite(t)) })
+	if !UnderRace {
+		t.Run("sqlite", func(t T) { fn(t, SQLite(t)) })
+	}
 	t.Run("postgres", func(t T) { fn(t, Postgres(t)) })
 }
 
@@ -48,6 +52,16 @@ func EachURL[T Runner[T]](t T, fn func(t T, url string)) {
 func SQLite(tb testing.TB) string {
 	tb.Helper()
 	return "sqlite:" + filepath.Join(tb.TempDir(), "roster.db")
+}
+
+// Any gives the URL of a fresh and empty database, of the kind that is made
+// sooner, for tests to which that is all the same.
+func Any(tb testing.TB) string {
+	tb.Helper()
+	if UnderRace {
+		return Postgres(tb)
+	}
+	return SQLite(tb)
 }
 
 // Postgres gives the URL of a fresh and empty database on the server that the
