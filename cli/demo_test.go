@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/nocobase-roster/roster/demo"
+	"github.com/nocobase-roster/roster/schema/schematest"
 )
 
 // demoIn prepares a demo whose temporary folders are made in folder.
@@ -20,6 +21,15 @@ func demoIn(ctx context.Context, folder string, args ...string) *exec.Cmd {
 	cmd := roster(ctx, "", append([]string{"demo", "--fast"}, args...)...)
 	cmd.Env = append(cmd.Env, "TMPDIR="+folder)
 	return cmd
+}
+
+// notUnderRace leaves the demo's 5,000 people in SQLite to the runs without the race
+// detector: package demo plays the same story under it, on PostgreSQL.
+func notUnderRace(t *testing.T) {
+	t.Helper()
+	if schematest.UnderRace {
+		t.Skip("the demo is played under the race detector in package demo")
+	}
 }
 
 // wantEmpty wants nothing to be left in folder.
@@ -32,6 +42,7 @@ func wantEmpty(t *testing.T, folder string) {
 }
 
 func TestDemoEndsWellAndLeavesNothing(t *testing.T) {
+	notUnderRace(t)
 	folder := t.TempDir()
 	got := finish(t, demoIn(t.Context(), folder))
 	if got.code != exitDone || strings.Contains(got.stdout, "✗") {
@@ -53,6 +64,7 @@ func TestDemoEndsWellAndLeavesNothing(t *testing.T) {
 }
 
 func TestDemoKeepsItsDatabaseForTheCommandsItNames(t *testing.T) {
+	notUnderRace(t)
 	folder := filepath.Join(t.TempDir(), "kept here")
 	got := finish(t, demoIn(t.Context(), t.TempDir(), "--keep", folder))
 	url := "sqlite:" + filepath.Join(folder, "roster.db")
@@ -71,6 +83,7 @@ func TestDemoKeepsItsDatabaseForTheCommandsItNames(t *testing.T) {
 }
 
 func TestDemoForScriptsIsADocumentForEachScene(t *testing.T) {
+	notUnderRace(t)
 	got := finish(t, demoIn(t.Context(), t.TempDir(), "--json"))
 	scenes := 0
 	for line := range strings.Lines(got.stdout) {

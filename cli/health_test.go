@@ -40,7 +40,7 @@ func TestHealthSaysWhichNocoBaseIsThere(t *testing.T) {
 }
 
 func TestHealthOfTablesOfOurOwn(t *testing.T) {
-	got := mustRun(t, exitDone, schematest.Any(t), "health")
+	got := mustRun(t, exitDone, schematest.SQLite(t), "health")
 	if want := "sqlite, with tables of Roster's own\n"; got.stdout != want {
 		t.Errorf("roster health prints %q, want %q", got.stdout, want)
 	}

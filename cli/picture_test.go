@@ -34,6 +34,7 @@ func TestPictureIsTrue(t *testing.T) {
 
 // The README shows the morning of the demo too: the plan, and what came of it.
 func TestPictureOfTheDemoIsTrue(t *testing.T) {
+	notUnderRace(t)
 	file, err := os.Create(filepath.Join(t.TempDir(), "out"))
 	if err != nil {
 		t.Fatal(err)

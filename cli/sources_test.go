@@ -81,7 +81,7 @@ func TestSourcesAtATerminal(t *testing.T) {
 }
 
 func TestSourcesForScripts(t *testing.T) {
-	url := schematest.Any(t)
+	url := schematest.SQLite(t)
 	var one struct{ Source engine.Source }
 	parse(t, mustRead(t, exitDone, `{"brand":"Chubb","code":"swordfish"}`, url, "sources", "add", "vault", "--type", "safe", "--options", "-", "--json").stdout, &one)
 	if s := one.Source; s.Name != "vault" || string(s.Options) != `{"brand":"Chubb","code":null}` || len(s.SecretsSet) != 1 {
