@@ -200,7 +200,7 @@ func TestWhatIsLeftIsSignaled(t *testing.T) {
 		c.registers(newCRM())
 		c.push("hr", users(`{"uid":"1"}`))
 		<-engine.Deliveries(c.engine)
-		c.engine.AdaptersChanged()
+		c.engine.AdaptersChanged("crm")
 		<-engine.Deliveries(c.engine)
 	})
 }

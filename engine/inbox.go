@@ -39,6 +39,9 @@ func (e *Engine) Receive(ctx context.Context, source string, c plugin.Callback) 
 	if answer.Status == 0 {
 		answer.Status = http.StatusOK
 	}
+	if answer.Status < 200 || answer.Status > 599 {
+		return plugin.Answer{}, fmt.Errorf("source %s answers a callback with status %d, which is none", source, answer.Status)
+	}
 	if len(events) == 0 {
 		return answer, nil
 	}

@@ -98,6 +98,19 @@ func (o *opened) forget(log *zap.Logger, name string) {
 	}
 }
 
+// retire closes the sources of a type that is another now, or none.
+func (o *opened) retire(log *zap.Logger, sourceType string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for name, s := range o.sources {
+		if s.of.SourceType == sourceType {
+			s.old = true
+			s.closeUnused(log)
+			delete(o.sources, name)
+		}
+	}
+}
+
 func (s *openSource) closeUnused(log *zap.Logger) {
 	closer, ok := s.Source.(io.Closer)
 	if s.users > 0 || !s.old || !ok {

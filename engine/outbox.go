@@ -35,9 +35,12 @@ func (e *Engine) peers() []peer {
 	return peers
 }
 
-// AdaptersChanged tells the engine that targets came or went: what waits for
-// those that came is delivered.
-func (e *Engine) AdaptersChanged() { e.outbox.hurry() }
+// AdaptersChanged tells the engine that a source type or a target of that name
+// came or went: its sources are opened anew, and what waits for it is delivered.
+func (e *Engine) AdaptersChanged(name string) {
+	e.opened.retire(e.log, name)
+	e.outbox.hurry()
+}
 
 // feed sees to it that the targets that are there now are fed by the source.
 func (r *run) feed(ctx context.Context, layouts []*layout) error {

@@ -126,7 +126,7 @@ func (c *company) ok(err error) {
 func (c *company) delivers() {
 	c.Helper()
 	c.hand(`UPDATE {outbox} SET due_at = ? WHERE due_at IS NOT NULL`, c.db.Time(time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)))
-	c.engine.AdaptersChanged()
+	c.engine.AdaptersChanged("crm")
 	if _, err := c.engine.Deliver(c.Context()); err != nil {
 		c.Fatalf("deliver() = %v", err)
 	}

@@ -36,6 +36,24 @@ func (s shape) check(options object) []Fault {
 	return append(slices.Compact(faults), checkSync(options[syncMember])...)
 }
 
+// CheckOptions says what is wrong with the options of a source that is kept
+// nowhere, secrets in clear; nil where they are as the schema of its type wants
+// them. The error is of kind Config, or Unsupported where that schema cannot be
+// used. It repeats nothing of the options.
+func CheckOptions(name string, t plugin.SourceType, options json.RawMessage) error {
+	s, err := shapeOf(t)
+	if err != nil {
+		return err
+	}
+	own := object{}
+	if len(options) > 0 {
+		if own, err = decodeObject(options); err != nil {
+			return faulty(name, []Fault{{"/options", err.Error()}})
+		}
+	}
+	return faulty(name, s.check(own))
+}
+
 func checkSync(sync any) []Fault {
 	raw, err := json.Marshal(sync)
 	if err == nil {

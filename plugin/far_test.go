@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"sync"
 
 	"go.uber.org/zap"
@@ -69,6 +70,9 @@ func (f *far) serve(ctx context.Context, method string, params []byte) (any, err
 	f.calls = append(f.calls, method)
 	s := f.sessions[take[plugin.SessionParams](params).Session]
 	f.mu.Unlock()
+	if s == nil && method != "source/open" && !strings.HasPrefix(method, "target/") {
+		return nil, &plugin.Error{Kind: plugin.NotFound, Path: "/session", Msg: "there is no such session"}
+	}
 	switch method {
 	case "source/open":
 		return f.open(ctx, take[plugin.OpenParams](params))

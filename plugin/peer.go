@@ -36,7 +36,7 @@ const pageRecords = 1000
 func (p Peer) Driver(t SourceType) Driver {
 	return Driver{Type: t, Open: func(ctx context.Context, s Setup) (Source, error) {
 		sessions := &sessions{caller: p.Caller, params: OpenParams{SourceType: t.Name, Name: s.Name, Options: s.Options}}
-		session, err := sessions.take(ctx) // what is wrong with the options is said now
+		session, err := sessions.open(ctx) // what is wrong with the options is said now
 		if err != nil {
 			return nil, err
 		}
@@ -96,6 +96,9 @@ func (s *peerSource) pull(ctx context.Context, session string, state json.RawMes
 			return Reading{}, err
 		}
 		params.State = nil
+		if string(read.State) == "null" { // as many languages write it
+			read.State = nil
+		}
 		if len(read.Pages) > 0 || read.State != nil {
 			if err := emit(Page{Records: Ungroup(read.Pages), State: read.State}); err != nil {
 				return Reading{}, err

@@ -23,30 +23,48 @@ type sessions struct {
 	idle []string
 }
 
-// use has f done in a session.
+// use has f done in a session: one that nobody uses, else a new one. Sessions
+// that were asked nothing for long may have been closed at the other end.
 func (s *sessions) use(ctx context.Context, f func(session string) error) error {
-	session, err := s.take(ctx)
-	if err != nil {
-		return err
-	}
-	if err := f(session); err != nil {
+	for {
+		session, idle := s.takeIdle()
+		if !idle {
+			var err error
+			if session, err = s.open(ctx); err != nil {
+				return err
+			}
+		}
+		err := f(session)
+		switch {
+		case err == nil:
+			s.give(session)
+			return nil
+		case idle && isClosed(err):
+			continue
+		}
 		s.forget(session) //nolint:errcheck // what failed is said already
 		return err
 	}
-	s.give(session)
-	return nil
 }
 
-// take gives a session that nobody uses, and opens one where there is none.
-func (s *sessions) take(ctx context.Context) (string, error) {
+// isClosed says whether a call failed because there is no such session any more.
+func isClosed(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Kind == NotFound && e.Path == "/session"
+}
+
+func (s *sessions) takeIdle() (session string, ok bool) {
 	s.mu.Lock()
-	if n := len(s.idle); n > 0 {
-		session := s.idle[n-1]
-		s.idle = s.idle[:n-1]
-		s.mu.Unlock()
-		return session, nil
+	defer s.mu.Unlock()
+	n := len(s.idle)
+	if n == 0 {
+		return "", false
 	}
-	s.mu.Unlock()
+	session, s.idle = s.idle[n-1], s.idle[:n-1]
+	return session, true
+}
+
+func (s *sessions) open(ctx context.Context) (string, error) {
 	var opened OpenResult
 	err := s.caller.Call(ctx, "source/open", s.params, &opened)
 	return opened.Session, err

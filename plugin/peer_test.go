@@ -2,6 +2,7 @@ package plugin_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -76,6 +77,44 @@ func TestWhoReadsAfterABrokenReadBeginsAnew(t *testing.T) {
 	})
 	if diff := cmp.Diff([]string{"u1", "u2", "u3", "u4", "u5"}, uids); diff != "" || err != nil || !reading.Complete {
 		t.Errorf("Read() = %+v, %v, mismatch (-want +got):\n%s", reading, err, diff)
+	}
+}
+
+// Whoever is at the other end closes what is asked nothing for long; it is not a
+// failure of the next reading.
+func TestASourceThatWasClosedAtTheOtherEndIsOpenedAnew(t *testing.T) {
+	f := away(people(3))
+	source := dial(t, f)
+	f.mu.Lock()
+	clear(f.sessions)
+	f.mu.Unlock()
+	came := 0
+	reading, err := source.Read(t.Context(), plugin.Request{}, func(p plugin.Page) error { came += len(p.Records); return nil })
+	if err != nil || came != 3 || !reading.Complete {
+		t.Errorf("Read() = %+v, %v with %d records, want 3 and that it is complete", reading, err, came)
+	}
+}
+
+// Many languages write null where there is nothing.
+func TestAStateOfNullIsNone(t *testing.T) {
+	answers := []any{map[string]any{"pages": []any{}, "state": nil, "done": false}, map[string]any{"pages": []any{}, "state": nil, "done": true}}
+	source, err := plugin.Peer{Caller: host(func(method string, _ json.RawMessage) (any, error) {
+		if method != "source/read" {
+			return plugin.OpenResult{Session: "1"}, nil
+		}
+		answer := answers[0]
+		answers = answers[1:]
+		return answer, nil
+	})}.Driver(plugin.SourceType{Name: "far"}).Open(t.Context(), plugin.Setup{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = source.Read(t.Context(), plugin.Request{}, func(p plugin.Page) error {
+		t.Errorf("a page came with the state %s", p.State)
+		return nil
+	})
+	if err != nil {
+		t.Errorf("Read() = %v", err)
 	}
 }
 

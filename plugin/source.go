@@ -50,7 +50,8 @@ type Request struct {
 type Page struct {
 	Records []Record
 	// State is where a Read goes on if this page was the last that was stored;
-	// any JSON, up to 64 KiB. Nil: it begins anew.
+	// any JSON, up to 64 KiB. It is kept as it is, and holds no secret. Nil: it
+	// begins anew.
 	State json.RawMessage
 }
 

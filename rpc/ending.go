@@ -32,7 +32,10 @@ func (s *session) takeBack() {
 // to stop, and what it still brings is thrown away.
 func (s *session) takeBackOne(f *flight) {
 	f.cancel()
-	s.answer(f, nil, errCanceled)
+	if s.flights.settle(f) {
+		f.lost.Store(true)
+		s.send(f.conn, f.id, nil, errCanceled)
+	}
 }
 
 // end closes the connection; the first reason given for it counts.

@@ -23,7 +23,7 @@ type flight struct {
 	mu      sync.Mutex // guards settled, and holds an answer back while tell writes
 	settled bool
 
-	lost atomic.Bool // the host was told of an error: what the method brings does not reach it
+	lost atomic.Bool // it was taken back: what its method brings does not reach the host
 }
 
 // tell tells the host how far the request has come, unless that is answered.

@@ -154,7 +154,7 @@ type registryChangedParams struct {
 func (s *session) adaptersChanged(ctx context.Context, name string) {
 	a := s.database.peek()
 	if err, opened := a.state(); opened && err == nil {
-		a.engine.AdaptersChanged()
+		a.engine.AdaptersChanged(name)
 	}
 	flightOf(ctx).conn.Notify(ctx, "registry/changed", registryChangedParams{name}) //nolint:errcheck // the answer will fail as well
 }

@@ -3,7 +3,6 @@ package rpc
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"time"
@@ -36,10 +35,6 @@ type Server struct {
 	// four, up to half a minute. ctx ends with the connection. Serve closes the
 	// engine.
 	Open func(ctx context.Context, c Config) (*engine.Engine, error)
-
-	// CheckOptions says whether the options of a source that a host opens are as
-	// the schema of its type wants them; nil leaves it to the driver.
-	CheckOptions func(plugin.SourceType, json.RawMessage) error
 
 	Log    *zap.Logger     // nil logs nothing; params and results are never logged
 	Level  zap.AtomicLevel // what log/setLevel sets; the zero one is fixed

@@ -121,7 +121,6 @@ func rescue(log *zap.Logger, where string, err *error) {
 // answer answers a request, unless it has been answered already.
 func (s *session) answer(f *flight, result any, err error) {
 	if s.flights.settle(f) {
-		f.lost.Store(err != nil)
 		s.send(f.conn, f.id, result, err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/nocobase-roster/roster/engine"
 	"github.com/nocobase-roster/roster/plugin"
 	"github.com/nocobase-roster/roster/rpc/rawjson"
 )
@@ -44,10 +45,7 @@ func (s *session) driver(p plugin.OpenParams) (d plugin.Driver, err error) {
 	if d.Open == nil {
 		return d, lacks(d.Type, "is not read: others push its records", "use sync/push")
 	}
-	if s.server.CheckOptions != nil {
-		err = s.server.CheckOptions(d.Type, p.Options)
-	}
-	return d, err
+	return d, engine.CheckOptions(cmp.Or(p.Name, p.SourceType), d.Type, p.Options)
 }
 
 func lacks(t plugin.SourceType, what, hint string) error {

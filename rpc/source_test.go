@@ -39,18 +39,12 @@ func TestSourceConversations(t *testing.T) {
 func sourceServer(t testing.TB, open *atomic.Int32) *Server {
 	s := testServer(t)
 	s.Limits.MaxOpenSources = 2
-	s.CheckOptions = func(_ plugin.SourceType, options json.RawMessage) error {
-		if strings.Contains(string(options), "colour") {
-			return &plugin.Error{Kind: plugin.Config, Path: "/options/colour", Msg: "there is no option colour"}
-		}
-		return nil
-	}
 	for _, can := range []plugin.Capabilities{{Pull: true, Lookup: true}, {Pull: true}} {
 		name := "script"
 		if !can.Lookup {
 			name = "plain"
 		}
-		err := s.Adapters.AddDriver(plugin.NewDriver(plugin.SourceType{Name: name, Capabilities: can},
+		err := s.Adapters.AddDriver(plugin.NewDriver(plugin.SourceType{Name: name, Capabilities: can, OptionsSchema: json.RawMessage(`{"properties":{"colour":false}}`)},
 			func(_ context.Context, o script, _ *zap.Logger) (plugin.Source, error) {
 				open.Add(1)
 				if name == "plain" {

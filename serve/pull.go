@@ -2,6 +2,7 @@ package serve
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"go.uber.org/zap"
@@ -17,7 +18,7 @@ func (h *handler) pull(x *exchange) error {
 		return err
 	}
 	_, err := h.Engine.Start(h.ctx, engine.Sync{Source: name})
-	if plugin.KindOf(err) == plugin.NotFound {
+	if e, ok := errors.AsType[*plugin.Error](err); ok && e.Kind == plugin.NotFound && e.Path != "/sourceType" {
 		return refuse(http.StatusInternalServerError, &plugin.Error{Kind: plugin.NotFound, Msg: "SyncSource [" + name + "] is not found."})
 	}
 	return begun(x, err)

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nocobase-roster/roster/plugin"
 	"github.com/nocobase-roster/roster/schema/schematest"
 	"github.com/nocobase-roster/roster/serve"
 )
@@ -157,4 +158,15 @@ func TestAConnectionOutlivesTheTimeForAnAnswer(t *testing.T) {
 	if got := statusOf(in); got != 200 {
 		t.Errorf("the second push: status %d", got)
 	}
+}
+
+// A source that is there is not said to be missing because its type is.
+func TestASourceWhoseTypeIsMissingIsNotCalledUnknown(t *testing.T) {
+	each(t, func(s *site) {
+		s.bell("corp", plugin.Answer{})
+		s.types.Remove("corp")
+		if got := s.send("GET", "/api/userData:pull?name=corp", ""); got.status != 500 || !strings.Contains(got.body, "there is no source type") {
+			t.Errorf("answered %d %s", got.status, got.body)
+		}
+	})
 }

@@ -31,6 +31,7 @@ type site struct {
 	url    string
 	token  string
 	engine *engine.Engine
+	types  *plugin.Registry
 	client *http.Client
 	logs   *observer.ObservedLogs
 	stop   func() error // ends it as a signal does, and gives what Serve returned
@@ -62,7 +63,7 @@ func open(tb testing.TB, db *schema.DB, limits serve.Limits) *site {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	s := &site{TB: tb, url: "http://" + l.Addr().String(), token: text.Reveal(), engine: e, logs: logs, client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}}}
+	s := &site{TB: tb, url: "http://" + l.Addr().String(), token: text.Reveal(), engine: e, types: adapters, logs: logs, client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}}}
 	s.start(&serve.Server{Engine: e, Adapters: adapters, Log: zap.New(core), Limits: limits}, l)
 	return s
 }

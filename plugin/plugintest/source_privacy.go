@@ -16,11 +16,15 @@ import (
 func privacyChecks() []Check[System] {
 	return []Check[System]{
 		{
-			Name:  "no secret is in an error, a step or a log",
-			Why:   "errors are shown and mailed, and logs are read by many",
+			Name:  "no secret is in an error, a step, a log or a State",
+			Why:   "errors are shown and mailed, logs are read by many, and States are kept in the database",
 			Needs: func(s System) bool { return len(s.Secrets) > 0 },
 			Run: func(t T, s System) {
-				said := everythingSaid(t, s)
+				var said string
+				for _, p := range mustRead(t, open(t, s), plugin.Request{}).pages {
+					said += string(p.State)
+				}
+				said += everythingSaid(t, s)
 				for _, secret := range s.Secrets {
 					if strings.Contains(said, secret) {
 						t.Errorf("a secret of the options was printed")

@@ -371,7 +371,21 @@ func TestBrokenSourcesFailTheCheckMeantForThem(t *testing.T) {
 					*err = &plugin.Error{Kind: plugin.Transient, Msg: "get /?key=open sesame"}
 				}
 			})},
-			want: []string{"no secret is in an error, a step or a log"},
+			want: []string{"no secret is in an error, a step, a log or a State"},
+		},
+		"a secret in a State": {
+			vandal: vandal{read: func(v vandal, ctx context.Context, req plugin.Request, emit emitter) (plugin.Reading, error) {
+				if req.State != nil {
+					req.State = req.State[len(`["open sesame",`) : len(req.State)-1]
+				}
+				return v.Source.Read(ctx, req, func(p plugin.Page) error {
+					if p.State != nil {
+						p.State = fmt.Appendf(nil, `["open sesame",%s]`, p.State)
+					}
+					return emit(p)
+				})
+			}},
+			want: []string{"no secret is in an error, a step, a log or a State"},
 		},
 		"an address in a log": {
 			vandal: vandal{read: func(v vandal, ctx context.Context, req plugin.Request, emit emitter) (plugin.Reading, error) {

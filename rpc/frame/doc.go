@@ -38,7 +38,8 @@
 //
 // The reply carries the id where that is a string or a number (of an oversized
 // frame, where it stands before params in the first 4 KiB), and null elsewhere.
-// A response whose id could be none of ours is ignored: answering answers has
+// A response that is over the limit or no JSON ends the call that it was to, with
+// that error, where its id stands before result. One whose id could be none of ours is ignored: answering answers has
 // no end. Members that JSON-RPC does not know are ignored; of one that comes
 // twice the last counts, as in [encoding/json].
 package frame

@@ -7,12 +7,14 @@ import (
 	"github.com/sourcegraph/jsonrpc2"
 )
 
-// A fault is a frame that is answered with an error and otherwise forgotten.
+// A fault is a frame that cannot be used. It is answered with an error and
+// otherwise forgotten; one that is an answer itself is that error to who asked.
 type fault struct {
-	id   json.RawMessage // the id it is answered with; nil for null
-	code int64
-	text string
-	hint string
+	id     json.RawMessage // of the error; nil for null
+	answer bool
+	code   int64
+	text   string
+	hint   string
 }
 
 func faultf(code int64, format string, args ...any) *fault {
@@ -22,7 +24,7 @@ func faultf(code int64, format string, args ...any) *fault {
 // Error gives the text that the peer is sent.
 func (f *fault) Error() string { return f.text }
 
-// reply gives the message that answers the fault.
+// reply gives the error as a message.
 func (f *fault) reply() message {
 	e := &jsonrpc2.Error{Code: f.code, Message: f.text}
 	e.SetError(struct {

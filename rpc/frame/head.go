@@ -6,26 +6,29 @@ import (
 	"unicode/utf8"
 )
 
-// idInHead looks for the id of a message of which only the head is there, so
-// that whoever waits for its answer learns of its end. It finds one that
-// stands before params.
-func idInHead(head []byte) json.RawMessage {
+// lookInto looks for the id of a message of which only the head is there, so
+// that whoever waits for its end learns of it: the peer, or we where it is an
+// answer. It finds one that stands before params, result and error.
+func lookInto(head []byte) (id json.RawMessage, answer bool) {
 	d := json.NewDecoder(bytes.NewReader(head))
 	d.UseNumber()
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return nil
+		return nil, false
 	}
 	for {
 		name, err := d.Token()
-		if err != nil || name == "params" {
-			return nil
+		switch {
+		case err != nil, name == "params":
+			return id, false
+		case name == "result", name == "error":
+			return id, true
 		}
 		var value json.RawMessage
 		if d.Decode(&value) != nil {
-			return nil
+			return id, false
 		}
 		if name == "id" && utf8.Valid(value) {
-			return echo(value)
+			id = echo(value)
 		}
 	}
 }

@@ -47,7 +47,11 @@ func malformed(data []byte) *fault {
 		return faultf(jsonrpc2.CodeParseError, "an empty frame")
 	}
 	var none json.RawMessage
-	return faultf(jsonrpc2.CodeParseError, "not valid JSON: %v", json.Unmarshal(data, &none))
+	f := faultf(jsonrpc2.CodeParseError, "not valid JSON: %v", json.Unmarshal(data, &none))
+	if id, answer := lookInto(data[:min(len(data), headBytes)]); answer {
+		f.id, f.answer = id, true
+	}
+	return f
 }
 
 // open finds the members of a message.

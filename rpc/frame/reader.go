@@ -91,7 +91,7 @@ func (r *reader) decide(m mode) {
 func (r *reader) tooLarge(n int64, head []byte) *fault {
 	f := faultf(jsonrpc2.CodeInvalidRequest, "a frame of %d bytes exceeds the limit of %d", n, r.max)
 	f.hint = "send less at a time; the limit is in the answer to initialize, limits.maxFrameBytes"
-	f.id = idInHead(head)
+	f.id, f.answer = lookInto(head)
 	return f
 }
 

@@ -114,6 +114,9 @@ func (s *Stream) read() (message, error) {
 		if !ok {
 			return m, err
 		}
+		if bad.answer && isID(bad.id) {
+			return bad.reply(), nil
+		}
 		if err := s.out.send(bad.reply()); err != nil {
 			return message{}, err
 		}

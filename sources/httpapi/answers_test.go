@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"encoding/pem"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/zap"
@@ -117,7 +119,10 @@ func TestReadIsCompleteOnlyWhereNobodyCanBeMissing(t *testing.T) {
 	}{
 		"one answer":             {text(`{"data":[{"id":1},{"id":2}]}`), nil, 2, ""},
 		"nobody":                 {text(`{"data":[]}`), nil, 0, ""},
-		"null":                   {text(`{"data":null}`), nil, 0, ""},
+		"null":                   {text(`{"data":null,"error":"who are you?"}`), nil, 0, "users: 1 answers have null in place of a list"},
+		"null, and then no more": {pages(`{"data":[{"id":1}]}`, `{"data":null}`), object{"paging": paged}, 1, "users: 1 answers have null in place of a list"},
+		"null, and a total":      {text(`{"data":null,"n":0}`), object{"total": "n"}, 0, ""},
+		"half of a uid":          {text(`{"data":[{"id":1,"no":1},{"no":2},{"id":"","no":3}]}`), object{"fields": object{"uid": "{id}-{no}"}}, 1, "users: 2 records have no uid"},
 		"pages":                  {pages(`{"data":[{"id":1}]}`, `{"data":[{"id":2}]}`), object{"paging": paged}, 2, ""},
 		"the total agrees":       {pages(`{"data":[{"id":1}],"n":2}`, `{"data":[{"id":2}],"n":2}`), object{"paging": paged, "total": "n"}, 2, ""},
 		"twice in one answer":    {text(`{"data":[{"id":1},{"id":1}]}`), nil, 1, ""},
@@ -189,6 +194,60 @@ func TestCredentialsStayWithTheirHost(t *testing.T) {
 		if uids, _, err := read(t, options); err != nil || !signed || len(uids) != 1 {
 			t.Errorf("auth %s: Read() = %v, %v; signed %t", auth["type"], uids, err, signed)
 		}
+	}
+}
+
+// A system may repeat in the next address all that it was asked.
+func TestCredentialsAreInNoState(t *testing.T) {
+	options := users(handle(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("api_key") != token {
+			t.Errorf("it was asked %s without the credentials", r.URL.Path)
+		}
+		if page := r.URL.Query().Get("page"); page == "" {
+			w.Header().Set("Link", "<"+r.URL.Path+"?page=2&"+r.URL.RawQuery+`>; rel="next"`)
+		}
+		fmt.Fprintf(w, `[{"id":"of page %s"}]`, r.URL.Query().Get("page"))
+	}), object{"paging": object{"type": "link"}})
+	options["auth"] = object{"type": "query", "value": token}
+	source, err := open(options, zap.NewNop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages := 0
+	_, err = source.Read(t.Context(), plugin.Request{}, func(p plugin.Page) error {
+		if pages++; strings.Contains(string(p.State), token) {
+			t.Errorf("a state is %s", p.State)
+		}
+		return nil
+	})
+	source.(interface{ Close() error }).Close()
+	if err != nil || pages != 2 {
+		t.Errorf("Read() = %v after %d pages, want 2", err, pages)
+	}
+}
+
+func TestAClosedSourceHasNoConnections(t *testing.T) {
+	gone := make(chan struct{}, 1)
+	server := httptest.NewUnstartedServer(text(`[{"id":1}]`))
+	server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+		if s == http.StateClosed {
+			gone <- struct{}{}
+		}
+	}
+	server.Start()
+	t.Cleanup(server.Close)
+	source, err := open(object{"users": object{"url": server.URL, "fields": object{"uid": "id"}}}, zap.NewNop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := source.Read(t.Context(), plugin.Request{}, func(plugin.Page) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	source.(interface{ Close() error }).Close()
+	select {
+	case <-gone:
+	case <-time.After(5 * time.Second):
+		t.Error("the connection is open after Close()")
 	}
 }
 

@@ -30,7 +30,8 @@ type walker struct {
 }
 
 // walk hands the records of an answer to each, and gives the other values that
-// the shape asks for, by their pointers. It stops with the first error of each.
+// the shape asks for, by their pointers; with them null, where that is in place
+// of the records. It stops with the first error of each.
 func walk(r io.Reader, s shape, each func(map[string]any) error) (map[string]any, error) {
 	w := &walker{shape: s, dec: json.NewDecoder(r), each: each, values: map[string]any{}}
 	w.dec.UseNumber()

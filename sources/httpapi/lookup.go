@@ -73,13 +73,16 @@ func (q *search) ask(ctx context.Context, l *list, ref plugin.Ref) error {
 	empty := true
 	err = q.source.client.get(ctx, asked, func(a *answer) error {
 		record, empty = nil, true
-		_, err := walk(a.body, shape{records: l.lookupRecord, single: true}, func(theirs map[string]any) error {
+		values, err := walk(a.body, shape{records: l.lookupRecord, single: true}, func(theirs map[string]any) error {
 			empty = false
 			if r, ok := l.mapping.record(l.typ, theirs); ok && r.UID == ref.UID {
 				record = &r
 			}
 			return nil
 		})
+		if _, null := values[l.lookupRecord.String()]; null {
+			empty = false // that may be how the system fails
+		}
 		return err
 	})
 	var no *refusal

@@ -41,7 +41,7 @@ type members struct{ path, uid, main, owner path }
 func newMapping(at string, fields map[string]string, m *membership) (*mapping, error) {
 	out := &mapping{uid: path{"uid"}.in}
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		v, err := parseValue(at+"/fields/"+name, fields[name])
+		v, err := parseValue(at+"/fields/"+name, fields[name], name == "uid")
 		if err != nil {
 			return nil, err
 		}
@@ -65,8 +65,8 @@ func newMapping(at string, fields map[string]string, m *membership) (*mapping, e
 }
 
 // parseValue reads how an attribute is made: "=constant", "{first} {last}", or a
-// path.
-func parseValue(at, text string) (value, error) {
+// path. One that is whole has no gaps.
+func parseValue(at, text string, whole bool) (value, error) {
 	if constant, ok := strings.CutPrefix(text, "="); ok {
 		var v any = constant
 		d := json.NewDecoder(strings.NewReader(constant))
@@ -78,7 +78,7 @@ func parseValue(at, text string) (value, error) {
 		return func(any) (any, bool) { return v, true }, nil
 	}
 	if strings.ContainsAny(text, "{}") {
-		return parseTemplate(at, text)
+		return parseTemplate(at, text, whole)
 	}
 	if text == "" {
 		return nil, wrong(at, "it is empty", "name a field of the record, or leave the attribute out")
@@ -87,8 +87,8 @@ func parseValue(at, text string) (value, error) {
 }
 
 // parseTemplate reads text with paths in braces. Where the record has none of
-// them it says nothing; blanks at the ends, where one is empty, go.
-func parseTemplate(at, text string) (value, error) {
+// them, or not all of what must be whole, it says nothing; blanks at the ends, where one is empty, go.
+func parseTemplate(at, text string, whole bool) (value, error) {
 	var texts []string
 	var paths []path
 	for rest := text; ; {
@@ -105,23 +105,24 @@ func parseTemplate(at, text string) (value, error) {
 	}
 	return func(record any) (any, bool) {
 		var b strings.Builder
-		said := false
+		said, gap := false, false
 		for i, p := range paths {
 			v, ok := p.in(record)
 			said = said || ok
 			part, _ := textOf(v)
+			gap = gap || part == ""
 			b.WriteString(texts[i] + part)
 		}
 		b.WriteString(texts[len(paths)])
-		return strings.TrimSpace(b.String()), said
+		return strings.TrimSpace(b.String()), said && (!whole || !gap)
 	}, nil
 }
 
 // record makes a record of what an answer holds; false: it has no uid.
 func (m *mapping) record(t plugin.Type, theirs map[string]any) (plugin.Record, bool) {
-	v, _ := m.uid(theirs)
+	v, said := m.uid(theirs)
 	uid, ok := textOf(v)
-	if !ok || uid == "" || utf8.RuneCountInString(uid) > 255 {
+	if !said || !ok || uid == "" || utf8.RuneCountInString(uid) > 255 {
 		return plugin.Record{}, false
 	}
 	r := plugin.Record{Type: t, UID: uid, Attrs: map[string]any{}}
@@ -143,7 +144,8 @@ func (m *mapping) record(t plugin.Type, theirs map[string]any) (plugin.Record, b
 }
 
 // put gives the attributes the departments that the record names: a list of
-// uids, of objects, or one of these. Null is none.
+// uids, of objects, or one of these. Null is none. Where one cannot be named
+// nothing is said of them: the others alone would take him out of it.
 func (m *members) put(attrs, theirs map[string]any) {
 	v, ok := m.path.in(theirs)
 	if !ok {
@@ -155,22 +157,34 @@ func (m *members) put(attrs, theirs map[string]any) {
 	}
 	all := []any{}
 	for _, entry := range entries {
-		if e := m.entry(entry); e != nil {
+		e, named := m.entry(entry)
+		if !named {
+			delete(attrs, "departments")
+			return
+		}
+		if e != nil {
 			all = append(all, e)
 		}
 	}
 	attrs["departments"] = all
 }
 
-// entry gives one department as a push names it, or nil.
-func (m *members) entry(v any) any {
+// entry gives one department as a push names it, or nil where it is none; false:
+// it has no uid.
+func (m *members) entry(v any) (entry any, named bool) {
 	if uid, ok := textOf(v); ok && uid != "" {
-		return uid
+		return uid, true
 	}
-	id, _ := m.uid.in(v)
+	if v == nil || v == "" {
+		return nil, true
+	}
+	id, found := m.uid.in(v)
+	if found && (id == nil || id == "") {
+		return nil, true
+	}
 	uid, ok := textOf(id)
-	if !ok || uid == "" {
-		return nil
+	if !ok {
+		return nil, false
 	}
 	e := map[string]any{"uid": uid}
 	for name, p := range map[string]path{"isMain": m.main, "isOwner": m.owner} {
@@ -181,5 +195,5 @@ func (m *members) entry(v any) any {
 			e[name] = flag == true
 		}
 	}
-	return e
+	return e, true
 }

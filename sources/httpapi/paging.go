@@ -19,7 +19,8 @@ type paging struct {
 	Size      int    `json:"size"`      // records per answer that are asked for; 100
 	Next      string `json:"next"`      // path of the next cursor, or of the next address
 
-	next path
+	next   path
+	signed string // the parameter of the query that has the credentials; empty: none
 }
 
 // The types of paging.
@@ -120,6 +121,10 @@ func (p *paging) follow(at place, a *answer) (place, bool, error) {
 	u, err := a.url.Parse(link)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" {
 		return at, false, &plugin.Error{Kind: plugin.Data, Msg: "the address of the next answer is none", Hint: "look at next in the paging of the source"}
+	}
+	if q := u.Query(); p.signed != "" && q.Has(p.signed) {
+		q.Del(p.signed) // the link is kept; who calls it signs it anew
+		u.RawQuery = q.Encode()
 	}
 	if next := u.String(); next != at.Link {
 		return place{Link: next}, true, nil

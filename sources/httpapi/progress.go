@@ -13,6 +13,7 @@ type progress struct {
 	Distinct int  `json:"distinct,omitempty"` // uids
 	Moved    int  `json:"moved,omitempty"`    // uids that were in an earlier answer too
 	Nameless int  `json:"nameless,omitempty"` // records without a proper uid
+	Nulls    int  `json:"nulls,omitempty"`    // answers with null in place of a list
 	Total    *int `json:"total,omitempty"`    // as the last answer tells
 	Changed  bool `json:"changed,omitempty"`  // answers told different totals
 	Resumed  bool `json:"resumed,omitempty"`  // a reading was cut off in the middle of the list
@@ -24,6 +25,9 @@ func (p *progress) add(a *batch) {
 	p.Rows += a.rows
 	p.Moved += a.moved
 	p.Nameless += a.nameless
+	if a.null {
+		p.Nulls++
+	}
 	if a.total != nil {
 		p.Changed = p.Changed || p.Total != nil && *p.Total != *a.total
 		p.Total = a.total
@@ -54,6 +58,8 @@ func (p *progress) doubts(l *list) []string {
 	switch {
 	case p.Total != nil && *p.Total != p.Rows:
 		doubt("the answers tell of %d records, and %d came", *p.Total, p.Rows)
+	case p.Total == nil && p.Nulls > 0:
+		doubt("%d answers have null in place of a list, which may be how the system fails, and no total says that it is empty", p.Nulls)
 	case p.Total == nil && p.Resumed && shifts:
 		doubt("the reading was cut off and gone on with, and no total says whether the list moved meanwhile")
 	}

@@ -53,6 +53,7 @@ func open(_ context.Context, o options, log *zap.Logger) (plugin.Source, error) 
 		if err != nil {
 			return nil, err
 		}
+		l.paging.signed = o.Auth.param()
 		s.lists = append(s.lists, l)
 		s.digest += fmt.Sprintf("%s %s %v %+v\n", l.name, l.url, l.records, l.paging)
 	}

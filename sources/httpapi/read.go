@@ -35,6 +35,7 @@ type batch struct {
 	records  []plugin.Record // that were not emitted yet
 	moved    int
 	nameless int
+	null     bool // it has null in place of a list
 	total    *int
 	hash     maphash.Hash // of its uids
 }
@@ -133,6 +134,7 @@ func (r *reading) take(l *list, b *batch) error {
 	if b.rows > 0 && b.nameless == b.rows {
 		return nameless(l)
 	}
+	_, b.null = values[l.records.String()]
 	b.next = values[l.paging.next.String()]
 	if l.total != nil {
 		b.total, err = total(l, values[l.total.String()])

@@ -50,10 +50,19 @@ func (s *signer) auth(a auth) error {
 		s.header.Set(cmp.Or(a.Name, "X-Api-Key"), a.Value.Reveal())
 		return need("/auth/value", a.Value)
 	case "query":
-		s.query.Set(cmp.Or(a.Name, "api_key"), a.Value.Reveal())
+		s.query.Set(a.param(), a.Value.Reveal())
 		return need("/auth/value", a.Value)
 	}
 	return wrong("/auth/type", "there is no such way to sign in", "it is one of none, bearer, basic, header and query")
+}
+
+// param is the parameter of the query that the credentials are in; empty where
+// they are elsewhere.
+func (a auth) param() string {
+	if a.Type != "query" {
+		return ""
+	}
+	return cmp.Or(a.Name, "api_key")
 }
 
 func need(at string, secret plugin.Secret) error {
@@ -81,5 +90,8 @@ func (s *signer) RoundTrip(r *http.Request) (*http.Response, error) {
 	r.URL.RawQuery = q.Encode()
 	return s.next.RoundTrip(r)
 }
+
+// CloseIdleConnections is what http.Client's method of that name calls.
+func (s *signer) CloseIdleConnections() { (&http.Client{Transport: s.next}).CloseIdleConnections() }
 
 func origin(u *url.URL) string { return u.Scheme + "://" + u.Host }
