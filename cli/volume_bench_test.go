@@ -9,6 +9,7 @@ import (
 	"os"
 	"regexp"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,7 +19,8 @@ import (
 // BenchmarkVolume pushes gigabytes over stdio, as fast as they are taken, in
 // frames of 8 MiB with two in flight, and reports the most memory that the
 // process had when a tenth was done and at the end. BENCH_MIB sets how much
-// (default 256); run it with -benchtime 1x.
+// (default 256), BENCH_RECORD how many bytes more a record has in a field that is
+// only kept (default 0); run it with -benchtime 1x.
 func BenchmarkVolume(b *testing.B) {
 	schematest.EachURL(b, func(b *testing.B, url string) {
 		total, _ := strconv.Atoi(cmp.Or(os.Getenv("BENCH_MIB"), "256"))
@@ -34,7 +36,8 @@ func BenchmarkVolume(b *testing.B) {
 		if err := cmd.Start(); err != nil {
 			b.Fatal(err)
 		}
-		records, n := crowd(8 << 20)
+		more, _ := strconv.Atoi(os.Getenv("BENCH_RECORD"))
+		records, n := crowd(8<<20, more)
 		frames := max(10, total/8)
 		b.ReportMetric(0, "ns/op") // it is not repeated
 		start := time.Now()
@@ -70,15 +73,16 @@ func BenchmarkVolume(b *testing.B) {
 	})
 }
 
-// crowd is a list of users of about so many bytes, and how many they are.
-func crowd(size int) (records []byte, n int) {
+// crowd is a list of users of about so many bytes, and how many they are; each has
+// so many bytes more in a field that is no column.
+func crowd(size, more int) (records []byte, n int) {
 	var b bytes.Buffer
 	b.WriteByte('[')
 	for ; b.Len() < size; n++ {
 		if n > 0 {
 			b.WriteByte(',')
 		}
-		fmt.Fprintf(&b, `{"uid":"u%d","username":"user%d","nickname":"Person %d","email":"user%d@example.com","phone":"+1555%07d"}`, n, n, n, n, n)
+		fmt.Fprintf(&b, `{"uid":"u%d","username":"user%d","nickname":"Person %d","email":"user%d@example.com","phone":"+1555%07d","resume":%q}`, n, n, n, n, n, strings.Repeat("x", more))
 	}
 	b.WriteByte(']')
 	return b.Bytes(), n
