@@ -19,15 +19,13 @@ import (
 
 // How changes are delivered: how long a run waits for targets, a target may take
 // for a batch, and a change that was sent is left to whoever sent it; how long
-// after a failure it is sent again, at first and at most; and how often
-// somebody looks for changes that other processes have made.
+// after a failure it is sent again, at first and at most.
 const (
 	deliverWithin = 10 * time.Second
 	applyWithin   = 30 * time.Second
 	claimLease    = applyWithin + 15*time.Second
 	firstBackoff  = time.Second
 	lastBackoff   = time.Hour
-	lookAgain     = 5 * time.Second
 )
 
 // An outbox is what this process knows of deliveries. It is safe for concurrent
@@ -53,10 +51,7 @@ func newOutbox() *outbox {
 
 // poke says that something may have become due.
 func (o *outbox) poke() {
-	select {
-	case o.wake <- struct{}{}:
-	default:
-	}
+	signal(o.wake)
 }
 
 // hurry ends all rests.
@@ -115,7 +110,7 @@ func (e *Engine) deliver(ctx context.Context) (next time.Duration, err error) {
 		if err != nil {
 			return 0, err
 		}
-		next = min(cmp.Or(next, lookAgain), max(wait, e.outbox.resting(p.Name), poll))
+		next = min(cmp.Or(next, glance), max(wait, e.outbox.resting(p.Name), poll))
 	}
 	return next, nil
 }
@@ -125,7 +120,7 @@ func (e *Engine) due(ctx context.Context, target, which string) (time.Duration, 
 	var at struct{ Now, Due schema.Timestamp }
 	err := e.db.On(e.db).Get(ctx, &at, `SELECT `+e.db.Now(0)+` AS now, (SELECT min(o.due_at) FROM {outbox} o WHERE o.target = ? AND `+which+` AND `+foremost+`) AS due`, target)
 	if err != nil || at.Due.IsZero() {
-		return lookAgain, told(ctx, schema.Wrap(err, "see what is due"))
+		return glance, told(ctx, schema.Wrap(err, "see what is due"))
 	}
 	return at.Due.Sub(at.Now.Time), nil
 }

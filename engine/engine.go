@@ -116,6 +116,6 @@ func (e *Engine) Close() error {
 	e.close()
 	e.background.Wait()
 	e.queue.close()
-	e.opened.forget(e.log, "")
+	e.opened.close(e.log)
 	return errors.Join(e.archive.Close(), e.db.Close())
 }

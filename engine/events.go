@@ -95,10 +95,10 @@ func (e *Engine) actOn(ctx context.Context, source string) error {
 	if err != nil || len(letters) == 0 {
 		return err
 	}
-	set, err := e.setupOf(ctx, Sync{Source: source})
-	if plugin.KindOf(err) == plugin.NotFound { // it was removed, and with it what it has to say
+	if _, err := e.sourceRow(ctx, e.db.On(e.db), source, ""); plugin.KindOf(err) == plugin.NotFound { // it was removed, and with it what it has to say
 		return e.db.Durably(ctx, func(x schema.Conn) error { return take(letters)(ctx, x) })
 	}
+	set, err := e.setupOf(ctx, Sync{Source: source}) // its type may be registered yet
 	if err != nil {
 		return err
 	}
@@ -125,7 +125,7 @@ func (e *Engine) readAll(ctx context.Context, source string, letters []letter, r
 		return err
 	}
 	p.run.renames, p.letters = renames, letters
-	running, err := p.begin(ctx)
+	running, err := p.begin(ctx, ctx)
 	if err != nil {
 		p.release()
 		return err
@@ -157,6 +157,9 @@ func (e *Engine) apply(ctx context.Context, source string, letters []letter, n t
 			return err
 		}
 		defer leave()
+		if err := r.forgetRenamed(ctx); err != nil {
+			return err
+		}
 		bodies := bodiesOf(records)
 		s := &share{push: Push{Source: source, Bodies: func(yield func(Body, error) bool) {
 			for _, b := range bodies {
@@ -193,6 +196,18 @@ func (r *run) lookUp(ctx context.Context, from plugin.Source, n tidings) ([]plug
 	return records, nil
 }
 
+// forgetRenamed forgets the conflicts of records that were renamed: by their new
+// names they have just been read.
+func (r *run) forgetRenamed(ctx context.Context) error {
+	for _, ev := range r.renames {
+		_, err := r.engine.db.On(r.engine.db).Exec(ctx, `DELETE FROM {conflicts} WHERE source = ? AND type = ? AND uid = ?`, r.source, string(ev.Type), ev.Was)
+		if err != nil {
+			return schema.Wrap(err, "forget conflicts of records that were renamed")
+		}
+	}
+	return nil
+}
+
 // rename has records of the source be known by other names: what they stand for
 // stays.
 func (r *run) rename(ctx context.Context, x schema.Conn) error {
@@ -206,23 +221,30 @@ func (r *run) rename(ctx context.Context, x schema.Conn) error {
 			r.warnings = append(r.warnings, "a record was renamed to a name that another has; the two stay apart")
 			continue
 		}
-		now := r.engine.db.TimeLiteral(r.engine.now())
-		for _, q := range []string{
-			`UPDATE {userDataSyncRecords} SET [sourceUk] = ?, [updatedAt] = ` + now + ` WHERE id IN (SELECT record_id FROM {records} WHERE source = ? AND type = ? AND uid = ?)`,
-			`UPDATE {records} SET uid = ?, record_updated_at = ` + now + `, digest = '' WHERE source = ? AND type = ? AND uid = ?`,
-			`UPDATE {pending} SET uid = ? WHERE source = ? AND type = ? AND uid = ?`,
-			`UPDATE {snapshot_records} SET uid = ? WHERE source = ? AND type = ? AND uid = ?`,
-		} {
-			if _, err := x.Exec(ctx, q, ev.UID, r.source, string(ev.Type), ev.Was); err != nil {
-				return schema.Wrap(err, "rename a record")
-			}
-		}
-		if ev.Type != plugin.Department {
-			continue
-		}
-		if _, err := x.Exec(ctx, `UPDATE {pending} SET awaits = ? WHERE source = ? AND awaits = ?`, ev.UID, r.source, ev.Was); err != nil {
-			return schema.Wrap(err, "rename a department")
+		if err := r.renameOne(ctx, x, string(ev.Type), ev.Was, ev.UID); err != nil {
+			return schema.Wrap(err, "rename a record")
 		}
 	}
 	return nil
+}
+
+func (r *run) renameOne(ctx context.Context, x schema.Conn, of, from, to string) (err error) {
+	do := func(q string, args ...any) {
+		if err == nil {
+			_, err = x.Exec(ctx, q, args...)
+		}
+	}
+	now := r.engine.db.TimeLiteral(r.engine.now())
+	do(`UPDATE {userDataSyncRecords} SET [sourceUk] = ?, [updatedAt] = `+now+` WHERE id IN (SELECT record_id FROM {records} WHERE source = ? AND type = ? AND uid = ?)`, to, r.source, of, from)
+	do(`UPDATE {records} SET uid = ?, record_updated_at = `+now+`, digest = '' WHERE source = ? AND type = ? AND uid = ?`, to, r.source, of, from)
+	do(`UPDATE {pending} SET uid = ? WHERE source = ? AND type = ? AND uid = ?`, to, r.source, of, from)
+	// It may have come by both names, or be waited for by both.
+	do(`DELETE FROM {snapshot_records} WHERE source = ? AND type = ? AND uid = ?`, r.source, of, to)
+	do(`UPDATE {snapshot_records} SET uid = ? WHERE source = ? AND type = ? AND uid = ?`, to, r.source, of, from)
+	if of == string(plugin.Department) {
+		do(`DELETE FROM {pending} WHERE source = ? AND awaits = ? AND EXISTS (SELECT 1 FROM {pending} o
+			WHERE o.source = {pending}.source AND o.type = {pending}.type AND o.uid = {pending}.uid AND o.awaits = ?)`, r.source, from, to)
+		do(`UPDATE {pending} SET awaits = ? WHERE source = ? AND awaits = ?`, to, r.source, from)
+	}
+	return err
 }

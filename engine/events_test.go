@@ -229,3 +229,62 @@ func TestATaskOfADeadProcessIsShownAsFailed(t *testing.T) {
 		c.same("tasks", c.list(`SELECT status FROM {userDataSyncTasks}`), "failed")
 	})
 }
+
+func TestEventsWaitForAnAdapterThatIsNotThereYet(t *testing.T) {
+	each(t, func(c *company) {
+		hr := newSystem(three()...)
+		c.corp().reads(hr).callback("user a")
+		early := newCompany(t, c.db)
+		early.works(func() bool { return early.emptied() || early.logs.FilterMessageSnippet("stay in the inbox").Len() > 0 })
+		c.same("the inbox", c.list(`SELECT count(*) FROM {inbox}`), "1")
+		c.works(c.emptied)
+		c.wantUsers("nickname", "Ann")
+	})
+}
+
+func TestAnEventIsNotAnsweredWithAReadingThatBeganBeforeIt(t *testing.T) {
+	each(t, func(c *company) {
+		hr := newSystem(three()...)
+		hr.before = breaks
+		_, err := c.corp().reads(hr).engine.Sync(c.Context(), itsRow(), nil)
+		wantKind(t, "Sync()", err, plugin.Transient)
+		hr.before = nil
+		lines := three()
+		lines[1] = strings.ReplaceAll(lines[1], "R&D", "New")
+		hr.holds(lines...)
+		c.callback("all")
+		c.works(c.emptied)
+		c.same("where readings began", hr.states, "", "")
+		c.same("departments", c.list(`SELECT count(*) FROM {departments} WHERE title = 'New'`), "1")
+	})
+}
+
+func TestRetrySaysThatEventsAreTriedAgainAnyhow(t *testing.T) {
+	each(t, func(c *company) {
+		hr := newSystem(three()...)
+		lost := &unseeing{hr}
+		c.corp().reads(lost).callback("user a")
+		c.works(func() bool { return c.list(`SELECT count(*) FROM {runs} WHERE state = 'failed'`)[0] == "1" })
+		_, err := c.engine.Retry(c.Context(), "1", nil)
+		wantKind(t, "Retry()", err, plugin.Unsupported)
+		if err == nil || !strings.Contains(err.Error(), "inbox") {
+			t.Errorf("Retry() = %v, want it to say where the events are", err)
+		}
+	})
+}
+
+// An unseeing system sends events, and does not answer.
+type unseeing struct{ *system }
+
+func (*unseeing) Read(context.Context, plugin.Request, func(plugin.Page) error) (plugin.Reading, error) {
+	return plugin.Reading{}, errOutage
+}
+
+func TestAnEventOfAnUnknownTypeHoldsNobodyUp(t *testing.T) {
+	each(t, func(c *company) {
+		c.corp().reads(newSystem(three()...))
+		_, err := c.engine.Receive(c.Context(), "corp", plugin.Callback{Body: []byte("group g gone")})
+		wantKind(t, "Receive()", err, plugin.Internal)
+		c.same("the inbox", c.list(`SELECT count(*) FROM {inbox}`), "0")
+	})
+}

@@ -45,10 +45,25 @@ func (e *Engine) Receive(ctx context.Context, source string, c plugin.Callback) 
 	if len(events) == 0 {
 		return answer, nil
 	}
+	if err := e.checkEvents(source, events); err != nil {
+		return plugin.Answer{}, err
+	}
 	if err := e.postbox.keep(ctx, source, events); err != nil {
 		return plugin.Answer{}, &plugin.Error{Kind: plugin.Transient, Msg: "the events of a callback for source " + source + " could not be kept", Err: told(ctx, err)}
 	}
 	return answer, nil
+}
+
+// checkEvents refuses events that nobody could act on: they would hold up those
+// that come after them.
+func (e *Engine) checkEvents(source string, events []plugin.Event) error {
+	for _, event := range events {
+		known := slices.ContainsFunc(e.types(), func(t *Table) bool { return t.Type == event.Type })
+		if !event.All && (event.UID == "" || !known) {
+			return &plugin.Error{Kind: plugin.Internal, Msg: "an event of source " + source + " names no record", Hint: "mend the adapter: an event needs a dataType that is synchronized, and a uid"}
+		}
+	}
+	return nil
 }
 
 // A postbox puts events into the inbox: those that come at the same time wait
@@ -70,11 +85,6 @@ type post struct {
 
 // keep returns when the events are on disk.
 func (b *postbox) keep(ctx context.Context, source string, events []plugin.Event) error {
-	for _, event := range events {
-		if event.UID == "" && !event.All {
-			return &plugin.Error{Kind: plugin.Internal, Msg: "an event names no record", Hint: "mend the adapter"}
-		}
-	}
 	p := &post{source, events, make(chan error, 1)}
 	b.mu.Lock()
 	b.waiting = append(b.waiting, p)
@@ -174,16 +184,18 @@ func (e *Engine) letters(ctx context.Context, source string) ([]letter, error) {
 // process has acted on them.
 func take(letters []letter) func(context.Context, schema.Conn) error {
 	return func(ctx context.Context, x schema.Conn) error {
-		for _, l := range letters {
-			n, err := x.Exec(ctx, `DELETE FROM {inbox} WHERE id = ?`, l.ID)
-			if err != nil {
-				return schema.Wrap(err, "take an event from the inbox")
-			}
-			if n == 0 {
-				return errTooLate
-			}
+		if len(letters) == 0 {
+			return nil
 		}
-		return nil
+		ids := make([]int64, len(letters))
+		for i, l := range letters {
+			ids[i] = l.ID
+		}
+		n, err := x.Exec(ctx, `DELETE FROM {inbox} WHERE id IN (`+list(ids)+`)`)
+		if err == nil && int(n) < len(ids) {
+			return errTooLate
+		}
+		return schema.Wrap(err, "take events from the inbox")
 	}
 }
 

@@ -83,32 +83,26 @@ func (o *opened) release(log *zap.Logger, s *openSource) {
 	s.closeUnused(log)
 }
 
-// forget closes a source that is set up no more, or all of them when name is
-// empty.
-func (o *opened) forget(log *zap.Logger, name string) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.closed = o.closed || name == ""
-	for of, s := range o.sources {
-		if name == "" || of == name {
-			s.old = true
-			s.closeUnused(log)
-			delete(o.sources, of)
-		}
-	}
-}
-
-// retire closes the sources of a type that is another now, or none.
-func (o *opened) retire(log *zap.Logger, sourceType string) {
+// forget has the sources for which which holds closed once nobody uses them, and
+// opened anew by whoever needs them next.
+func (o *opened) forget(log *zap.Logger, which func(*setup) bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for name, s := range o.sources {
-		if s.of.SourceType == sourceType {
+		if which(s.of) {
 			s.old = true
 			s.closeUnused(log)
 			delete(o.sources, name)
 		}
 	}
+}
+
+// close forgets all sources; who opens one yet has it closed after use.
+func (o *opened) close(log *zap.Logger) {
+	o.mu.Lock()
+	o.closed = true
+	o.mu.Unlock()
+	o.forget(log, func(*setup) bool { return true })
 }
 
 func (s *openSource) closeUnused(log *zap.Logger) {

@@ -104,6 +104,9 @@ func ParseOptions(raw json.RawMessage) (Options, error) {
 // syncOptions reads how a source is synchronized from all of its options; nil when
 // they do not say.
 func syncOptions(all json.RawMessage) (*Options, error) {
+	if len(all) == 0 {
+		return nil, nil
+	}
 	var said struct {
 		Sync json.RawMessage `json:"sync"`
 	}

@@ -23,9 +23,6 @@ type peer struct {
 
 // peers are those that are there now, in the order in which they are written.
 func (e *Engine) peers() []peer {
-	if e.adapters == nil {
-		return nil
-	}
 	var peers []peer
 	for _, info := range e.adapters.Targets() {
 		if t := e.adapters.Target(info.Name); t != nil {
@@ -38,7 +35,7 @@ func (e *Engine) peers() []peer {
 // AdaptersChanged tells the engine that a source type or a target of that name
 // came or went: its sources are opened anew, and what waits for it is delivered.
 func (e *Engine) AdaptersChanged(name string) {
-	e.opened.retire(e.log, name)
+	e.opened.forget(e.log, func(s *setup) bool { return s.SourceType == name })
 	e.outbox.hurry()
 }
 
@@ -117,6 +114,8 @@ func (c *Chunk) post(ctx context.Context, matchKey string) error {
 		OR p._op = 'touch' AND p._digest IS NOT NULL AND EXISTS (
 			SELECT 1 FROM {userDataSyncRecords} t WHERE t.id = p._record_id AND CAST(t.[metaData] AS text) IS DISTINCT FROM p._raw))`
 	return c.Run(ctx,
+		Step{What: "hold changes that are in hand, so that what becomes of them is written before or after", When: []string{"fed"}, Args: []any{c.Source}, SQL: `
+			UPDATE {outbox} SET claim = claim WHERE source = ? AND type = '<type>' AND claim IS NOT NULL AND uid IN (SELECT p._uid FROM {<plan>} p WHERE ` + changed + `)`},
 		Step{What: "take back changes that are out of date", When: []string{"fed"}, Args: []any{c.Source}, SQL: `
 			DELETE FROM {outbox} WHERE source = ? AND type = '<type>' AND claim IS NULL AND uid IN (SELECT p._uid FROM {<plan>} p WHERE ` + changed + `)`},
 		Step{What: "put changes into the outbox", When: []string{"fed"}, Args: []any{c.Source, matchKey, c.Source}, SQL: `

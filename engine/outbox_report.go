@@ -121,9 +121,6 @@ func (r *run) tellDelivered(report *Report, laggards []laggard) {
 // inOrder puts results of one type into the order in which targets are written;
 // those that nobody registered come first.
 func (e *Engine) inOrder(results []SyncResult) []SyncResult {
-	if e.adapters == nil {
-		return results
-	}
 	targets := e.adapters.Targets()
 	place := func(r SyncResult) int {
 		return max(0, slices.IndexFunc(targets, func(t plugin.TargetInfo) bool { return t.Name == r.Resource }))

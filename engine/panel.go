@@ -30,27 +30,43 @@ func (e *Engine) ShownTask(ctx context.Context, id string) (*Task, error) {
 // What NocoBase's panel shows of a run: a row of userDataSyncTasks, made by the
 // host that asked for it or by us. Pushes have none, as in NocoBase.
 
-// show gives a run that reads a source its row.
-func (r *run) show(ctx context.Context, x schema.Conn) error {
-	now := r.engine.db.TimeLiteral(r.engine.now())
-	switch {
-	case r.kind == planOnly || r.task == 0 && (r.sourceID == 0 || r.kind != pulling):
+// show gives a run that reads a source its row: both know of each other, or the
+// row is as it was.
+func (r *run) show(ctx context.Context) error {
+	if r.kind == planOnly || r.task == 0 && (r.sourceID == 0 || r.kind != pulling) {
 		return nil
-	case r.task != 0: // it may have failed before
-		_, err := x.Exec(ctx, `UPDATE {userDataSyncTasks} SET status = 'processing', message = NULL, [updatedAt] = `+now+` WHERE id = ? AND status <> 'success'`, r.task)
-		if err != nil {
-			return schema.Wrap(err, "show that the task goes on")
-		}
-	default:
-		batch := r.engine.now().Format("20060102150405") + fmt.Sprintf("%06d", rand.IntN(1_000_000)) // NocoBase's form
-		err := x.Get(ctx, &r.task, `INSERT INTO {userDataSyncTasks} ([createdAt], [updatedAt], batch, [sourceId], status, sort)
-			VALUES (`+now+`, `+now+`, ?, ?, 'processing', (SELECT coalesce(max(sort), 0) + 1 FROM {userDataSyncTasks})) RETURNING id`, batch, r.sourceID)
-		if err != nil {
-			return schema.Wrap(err, "make a task in userDataSyncTasks")
-		}
 	}
-	_, err := x.Exec(ctx, `UPDATE {runs} SET task_id = ? WHERE id = ?`, r.task, r.id)
-	return schema.Wrap(err, "note the run's task in userDataSyncTasks")
+	tx, err := r.engine.db.Begin(ctx, r.engine.db)
+	if err != nil {
+		return schema.Wrap(err, "begin to show a task")
+	}
+	defer tx.Rollback() // after Commit it does nothing
+	x, task := r.engine.db.On(tx), r.task
+	if task == 0 {
+		task, err = r.makeTask(ctx, x)
+	} else { // it may have failed before
+		_, err = x.Exec(ctx, `UPDATE {userDataSyncTasks} SET status = 'processing', message = NULL, [updatedAt] = `+r.engine.db.TimeLiteral(r.engine.now())+` WHERE id = ? AND status <> 'success'`, task)
+	}
+	if err == nil {
+		_, err = x.Exec(ctx, `UPDATE {runs} SET task_id = ? WHERE id = ?`, task, r.id)
+	}
+	if err == nil {
+		err = tx.Commit()
+	}
+	if err != nil {
+		return schema.Wrap(err, "show the run in userDataSyncTasks")
+	}
+	r.task = task
+	return nil
+}
+
+func (r *run) makeTask(ctx context.Context, x schema.Conn) (id int64, err error) {
+	now := r.engine.now()
+	at := r.engine.db.TimeLiteral(now)
+	batch := now.Format("20060102150405") + fmt.Sprintf("%06d", rand.IntN(1_000_000)) // NocoBase's form
+	err = x.Get(ctx, &id, `INSERT INTO {userDataSyncTasks} ([createdAt], [updatedAt], batch, [sourceId], status, sort)
+		VALUES (`+at+`, `+at+`, ?, ?, 'processing', (SELECT coalesce(max(sort), 0) + 1 FROM {userDataSyncTasks})) RETURNING id`, batch, r.sourceID)
+	return id, err
 }
 
 // showEnds brings the rows of runs that have ended up to date: those of one run,
@@ -64,7 +80,8 @@ func (e *Engine) showEnds(ctx context.Context, x schema.Conn, run int64) error {
 		EndedAt   schema.Timestamp `db:"finished_at"`
 	}
 	err := x.Select(ctx, &ended, `SELECT r.id, r.task_id AS task, r.message, r.state, r.started_at, r.finished_at FROM {runs} r
-		JOIN {userDataSyncTasks} t ON t.id = r.task_id WHERE (r.id = ? OR ? = 0) AND r.finished_at IS NOT NULL AND t.status IN ('init', 'processing')`, run, run)
+		JOIN {userDataSyncTasks} t ON t.id = r.task_id WHERE (r.id = ? OR ? = 0) AND r.finished_at IS NOT NULL AND t.status IN ('init', 'processing')
+		AND NOT EXISTS (SELECT 1 FROM {runs} later WHERE later.task_id = r.task_id AND later.id > r.id)`, run, run)
 	if err != nil {
 		return schema.Wrap(err, "look for tasks that have ended")
 	}

@@ -35,7 +35,7 @@ func (e *Engine) Start(ctx context.Context, s Sync) (*Task, error) {
 	if err != nil {
 		return nil, err
 	}
-	running, err := p.begin(context.WithoutCancel(ctx))
+	running, err := p.begin(ctx, context.WithoutCancel(ctx))
 	if err != nil {
 		p.release()
 		return e.beingRead(ctx, s.Source, err)
@@ -81,7 +81,7 @@ func (e *Engine) pull(ctx context.Context, s Sync, kind string, report func(Prog
 	if err != nil {
 		return nil, err
 	}
-	running, err := p.begin(ctx)
+	running, err := p.begin(ctx, ctx)
 	if err != nil {
 		p.release()
 		return nil, err
@@ -111,6 +111,7 @@ func (e *Engine) newPull(ctx context.Context, s Sync, kind string, report func(P
 	r := e.newRun(Push{Source: s.Source, Actor: s.Actor}, kind, report)
 	r.request.Pulled, r.task, r.sourceID = true, s.Task, set.ID
 	if s.Inline != nil {
+		r.request.Inline = true
 		if r.request.Options, err = syncOptions(s.Inline.Options); err != nil {
 			release()
 			return nil, err
@@ -135,9 +136,10 @@ func (e *Engine) setupOf(ctx context.Context, s Sync) (*setup, error) {
 	return set, err
 }
 
-// begin enters the run, once what others left of the source has been ended. The
-// error is of kind Locked when somebody reads the source.
-func (p *pull) begin(ctx context.Context) (context.Context, error) {
+// begin enters the run, once what others left of the source has been ended: that
+// is waited for until ctx ends, and the run lives until life does. The error is of
+// kind Locked when somebody reads the source.
+func (p *pull) begin(ctx, life context.Context) (context.Context, error) {
 	r, e := p.run, p.run.engine
 	leave, err := e.queue.enter(ctx, r.source)
 	if err != nil {
@@ -150,7 +152,7 @@ func (p *pull) begin(ctx context.Context) (context.Context, error) {
 	if err := e.resumeSource(ctx, r.source); err != nil {
 		return nil, told(ctx, err)
 	}
-	running, err := e.begin(ctx, r)
+	running, err := e.begin(life, r)
 	if schema.ClassOf(err) == schema.Duplicate {
 		return nil, &plugin.Error{Kind: plugin.Locked, Msg: fmt.Sprintf("source %.64q is being synchronized already", r.source), Hint: "wait for the end of that task, or cancel it"}
 	}
@@ -181,7 +183,7 @@ func (p *pull) end(ctx context.Context) (*Report, error) {
 		}
 		return p.run.do(ctx, batch{shares: []*share{s}, snapshot: spool.snapshot(), maybe: true})
 	})
-	if err != nil && (read || errors.Is(err, errStopped)) {
+	if read && err != nil && !errors.Is(err, errClosing) || errors.Is(err, errStopped) {
 		p.forget(ctx)
 	}
 	return s.result, err
@@ -195,7 +197,11 @@ var errClosing = &plugin.Error{Kind: plugin.Canceled, Msg: "Roster was stopped",
 // off.
 func (p *pull) read(ctx context.Context) (*spool, error) {
 	r := p.run
-	sp, err := r.openSpool(ctx, p.setup.print)
+	var last int64
+	for _, l := range p.letters {
+		last = max(last, l.ID)
+	}
+	sp, err := r.openSpool(ctx, p.setup.print, last)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/nocobase-roster/roster/engine"
 	"github.com/nocobase-roster/roster/plugin"
@@ -299,5 +300,94 @@ func TestACallerWhoLeavesStopsTheReading(t *testing.T) {
 		letGo()
 		wantKind(t, "Sync()", <-done, plugin.Canceled)
 		c.same("users", c.list(`SELECT count(*) FROM {users}`), "0")
+	})
+}
+
+// blocking is a push that holds its source until it is let go.
+func (c *company) blocking(source string) (letGo func()) {
+	c.Helper()
+	at, free, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		_, err := c.engine.Push(context.WithoutCancel(c.Context()), engine.Push{Source: source, Bodies: func(yield func(engine.Body, error) bool) {
+			close(at)
+			<-free
+			yield(users(`{"uid":"pushed"}`), nil)
+		}}, nil)
+		if err != nil {
+			c.Errorf("Push() = %v", err)
+		}
+	}()
+	<-at
+	return func() { close(free); <-done }
+}
+
+func TestAClosedEngineLeavesWhatItHasReadToTheNext(t *testing.T) {
+	each(t, func(c *company) {
+		hr, reached, letGo := held()
+		task, err := c.corp().reads(hr).engine.Start(c.Context(), itsRow())
+		if err != nil {
+			t.Fatal(err)
+		}
+		<-reached
+		free := c.blocking("corp")
+		letGo()
+		for c.list(`SELECT count(*) FROM {pages}`)[0] != "5" {
+		}
+		if err := c.engine.CloseRuns(); err != nil {
+			t.Fatal(err)
+		}
+		free()
+		next := newCompany(t, c.db).reads(hr)
+		if ended, err := next.engine.Task(t.Context(), task.ID); err != nil || ended.State != engine.Interrupted {
+			t.Errorf("the task of the closed engine is %+v, %v; want it interrupted", ended, err)
+		}
+		hr.before = nil
+		next.sync(itsRow())
+		c.same("where readings began", hr.states, "", "6")
+	})
+}
+
+func TestWhoStartsAndLeavesWaitsForNobody(t *testing.T) {
+	each(t, func(c *company) {
+		c.corp()
+		ctx, leave := context.WithCancel(t.Context())
+		r := &plugin.Registry{}
+		c.engine.SetAdapters(r)
+		err := r.AddDriver(plugin.Driver{
+			Type: plugin.SourceType{Name: "system", DataTypes: []plugin.Type{plugin.User}, Capabilities: plugin.Capabilities{Pull: true}},
+			Open: func(context.Context, plugin.Setup) (plugin.Source, error) { leave(); return newSystem(), nil },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		free := c.blocking("corp")
+		started := make(chan error, 1)
+		go func() {
+			_, err := c.engine.Start(ctx, itsRow())
+			started <- err
+		}()
+		select {
+		case err := <-started:
+			wantKind(t, "Start()", err, plugin.Canceled)
+		case <-time.After(5 * time.Second):
+			t.Error("Start() waits for the push, though nobody waits for it")
+		}
+		free()
+		c.engine.CloseRuns()
+	})
+}
+
+func TestAHostMayHandOverASourceWithoutOptions(t *testing.T) {
+	each(t, func(c *company) {
+		hr := newSystem(three()...)
+		hr.before = breaks
+		handed := engine.Sync{Source: "corp", Inline: &engine.Given{SourceType: "system"}}
+		_, err := c.corp().reads(hr).engine.Sync(c.Context(), handed, nil)
+		wantKind(t, "Sync()", err, plugin.Transient)
+		_, err = c.engine.Retry(c.Context(), "1", nil) // Roster does not know what the host has resolved
+		wantKind(t, "Retry()", err, plugin.Unsupported)
+		hr.before = nil
+		c.sync(handed)
 	})
 }

@@ -147,6 +147,9 @@ func (r *run) finish(ctx context.Context, work func(context.Context) error) erro
 		return nil
 	}
 	err = told(ctx, err)
+	if cause, known := errors.AsType[*plugin.Error](context.Cause(ctx)); known && plugin.KindOf(err) == plugin.Canceled {
+		err = cause // why it was, whatever it waited for
+	}
 	state := Failed
 	switch {
 	case errors.Is(err, errClosing):

@@ -18,6 +18,7 @@ type request struct {
 	Actor    int64    `json:"actor,omitempty,string"`
 	Options  *Options `json:"options,omitempty"` // as given with the push
 	Pulled   bool     `json:"pulled,omitempty"`  // its records were read from the source
+	Inline   bool     `json:"inline,omitempty"`  // as a host had set it up, which only the host knows
 }
 
 // readOptions reads how the run's source is synchronized: as the push says, else

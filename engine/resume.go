@@ -121,7 +121,7 @@ func (e *Engine) resume(ctx context.Context, row runRow, report func(Progress)) 
 	}
 	s := &share{}
 	err = r.finish(r.live(ctx), func(ctx context.Context) error {
-		if err := r.show(ctx, e.db.On(e.db)); err != nil {
+		if err := r.show(ctx); err != nil {
 			return err
 		}
 		if err := r.readOptions(ctx); err != nil {

@@ -29,6 +29,11 @@ func (e *Engine) Retry(ctx context.Context, task string, report func(Progress)) 
 		return nil, &plugin.Error{Kind: plugin.Unsupported, Path: "/taskId", Msg: "task " + task + " only planned", Hint: "push what was planned"}
 	case row.Totals == nil && row.Kind == pulling:
 		return e.readAgain(ctx, row, report)
+	case row.Totals == nil && row.Kind == changing:
+		return nil, &plugin.Error{
+			Kind: plugin.Unsupported, Path: "/taskId", Msg: "task " + task + " ended before its events were acted on; they are still in the inbox",
+			Hint: "they are tried again by themselves; Roster's log says what keeps them",
+		}
 	case row.Totals == nil:
 		return nil, &plugin.Error{
 			Kind: plugin.Unsupported, Path: "/taskId", Msg: "task " + task + " ended before its records were planned, and they were not kept",
@@ -55,7 +60,7 @@ func (e *Engine) readAgain(ctx context.Context, row *runRow, report func(Progres
 	if err := json.Unmarshal([]byte(row.Request), &asked); err != nil {
 		return nil, fmt.Errorf("read what run %d was asked for: %w", row.ID, err)
 	}
-	if asked.Options != nil {
+	if asked.Inline {
 		return nil, &plugin.Error{
 			Kind: plugin.Unsupported, Path: "/taskId", Msg: fmt.Sprintf("task %d ended before its records were read, and how its source is set up was said by the host", row.ID),
 			Hint: "start it again",

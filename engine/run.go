@@ -95,7 +95,7 @@ func (e *Engine) begin(ctx context.Context, r *run) (context.Context, error) {
 		return ctx, schema.Wrap(err, "begin a run")
 	}
 	r.id = row.ID
-	if err := r.show(ctx, x); err != nil {
+	if err := r.show(ctx); err != nil {
 		return ctx, err
 	}
 	if r.arrived.IsZero() {

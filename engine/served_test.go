@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/nocobase-roster/roster/plugin"
@@ -45,5 +46,25 @@ func TestApplyPushes(t *testing.T) {
 			"hr1[1] false", "2[] true", "3[3] false")
 		c.same("outcomes", apply(change(plugin.Delete, "hr", "1", "")), "hr1[] false")
 		c.wantUsers("id, email", "3 c@example.com")
+	})
+}
+
+func TestChangesThatAreRefusedAreNeverCalledMade(t *testing.T) {
+	each(t, func(c *company) {
+		var changes []plugin.Change
+		for i := range 12 {
+			changes = append(changes, plugin.Change{Key: itoa(i), Op: plugin.Create, Source: "hr", Record: plugin.Record{
+				Type: plugin.User, UID: itoa(i), Attrs: map[string]any{"nickname": []any{}, "note": strings.Repeat("x", 1<<20-min(i, 1)*100)}, // one too long, the others more than a report repeats
+			}})
+		}
+		outcomes, err := c.engine.Apply(c.Context(), "users", changes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range outcomes {
+			if o.Err == nil {
+				t.Errorf("change %s is said to be made", o.Key)
+			}
+		}
 	})
 }

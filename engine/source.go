@@ -113,11 +113,13 @@ func (e *Engine) UpdateSource(ctx context.Context, name string, d SourceDraft) (
 		if err := e.rename(ctx, name, d); err != nil {
 			return nil, told(ctx, err)
 		}
+		e.opened.forget(e.log, func(s *setup) bool { return s.Name == name })
 		return e.Source(ctx, *d.Name)
 	}
 	if err := e.transact(ctx, func(x schema.Conn) error { return e.change(ctx, x, name, d) }); err != nil {
 		return nil, told(ctx, err)
 	}
+	e.opened.forget(e.log, func(s *setup) bool { return s.Name == name })
 	return e.Source(ctx, name)
 }
 

@@ -72,7 +72,7 @@ func (e *Engine) propose(row *sourceRow, d SourceDraft) (*proposal, error) {
 		return p, nil
 	}
 	var err error
-	if p.driver, err = e.driver(p.row.SourceType); err != nil {
+	if p.driver, err = e.adapters.Driver(p.row.SourceType); err != nil {
 		return nil, err
 	}
 	if p.shape, err = shapeOf(p.driver.Type); err != nil {

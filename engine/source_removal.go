@@ -47,6 +47,9 @@ func (e *Engine) DeleteSource(ctx context.Context, name, records string, report 
 		}
 		return e.erase(ctx, x, row)
 	})
+	if err == nil {
+		e.opened.forget(e.log, func(s *setup) bool { return s.Name == name })
+	}
 	return r, told(ctx, err)
 }
 

@@ -36,6 +36,9 @@ func decodeObject(raw []byte) (object, error) {
 
 // kept reads the options of a row.
 func (row *sourceRow) kept() (object, error) {
+	if row.Options == "null" { // as others may write that there are none
+		return object{}, nil
+	}
 	options, err := decodeObject([]byte(row.Options))
 	if err != nil {
 		return nil, &plugin.Error{Kind: plugin.Config, Path: "/options", Msg: "the options of source " + row.Name + " in userDataSyncSources are no JSON object", Hint: "save the source again"}

@@ -57,7 +57,7 @@ func compile(raw json.RawMessage) (*jsonschema.Schema, error) {
 
 // shape gives what is known of the options of a source type, be it registered or not.
 func (e *Engine) shape(sourceType string) shape {
-	if d, err := e.driver(sourceType); err == nil {
+	if d, err := e.adapters.Driver(sourceType); err == nil {
 		if s, err := shapeOf(d.Type); err == nil {
 			return s
 		}
@@ -67,13 +67,6 @@ func (e *Engine) shape(sourceType string) shape {
 		panic(err) // a mistake in our own source
 	}
 	return shape{s}
-}
-
-func (e *Engine) driver(sourceType string) (plugin.Driver, error) {
-	if e.adapters == nil {
-		return (&plugin.Registry{}).Driver(sourceType)
-	}
-	return e.adapters.Driver(sourceType)
 }
 
 // all are the schemas with those that they refer to, or are put together from.

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -214,5 +215,20 @@ func TestADisabledSourceStillEndsWhatWasBegun(t *testing.T) {
 		mustResume(c, c.engine)
 		c.ended(task, engine.Success)
 		c.wantUsers("nickname", "Ann")
+	})
+}
+
+func TestASourceWhoseOptionsAreNullIsNoTrouble(t *testing.T) {
+	each(t, func(c *company) {
+		c.corp().reads(newSystem(three()...))
+		if _, err := c.db.On(c.db).Exec(c.Context(), `UPDATE {userDataSyncSources} SET options = 'null'`); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.engine.Sources(c.Context()); err != nil {
+			t.Error(err)
+		}
+		if _, err := c.engine.UpdateSource(c.Context(), "corp", engine.SourceDraft{Options: json.RawMessage(`{}`)}); err != nil {
+			t.Error(err)
+		}
 	})
 }

@@ -24,7 +24,6 @@ type spool struct {
 	state   json.RawMessage // of the last page
 	n       int             // pages
 	records int
-	counts  map[plugin.Type]int // records by type, those that came twice counted twice
 	result  plugin.Reading
 }
 
@@ -33,18 +32,19 @@ type spool struct {
 const recent = time.Hour
 
 // openSpool takes over the spool of a run of the source that was cut off, where
-// it was read with the same setup and the source can go on, or makes a new one.
-// What else is left is dropped.
-func (r *run) openSpool(ctx context.Context, setup string) (*spool, error) {
+// it was read with the same setup, the source can go on, and no event up to the
+// one given has come since it began; or makes a new one. What else is left is
+// dropped.
+func (r *run) openSpool(ctx context.Context, setup string, event int64) (*spool, error) {
 	tx, err := r.engine.db.Begin(ctx, r.engine.db)
 	if err != nil {
 		return nil, schema.Wrap(err, "begin to read")
 	}
 	defer tx.Rollback() // after Commit it does nothing
 	x := r.engine.db.On(tx)
-	s := &spool{run: r, counts: map[plugin.Type]int{}}
+	s := &spool{run: r}
 	if r.kind == pulling {
-		if err := s.adopt(ctx, x, setup); err != nil {
+		if err := s.adopt(ctx, x, setup, event); err != nil {
 			return nil, err
 		}
 		if err := dropSpools(ctx, x, `g.source = ? AND g.id <> ? AND `+deserted, r.source, s.id); err != nil {
@@ -61,14 +61,15 @@ func (r *run) openSpool(ctx context.Context, setup string) (*spool, error) {
 	return s, schema.Wrap(tx.Commit(), "begin to read")
 }
 
-func (s *spool) adopt(ctx context.Context, x schema.Conn, setup string) error {
+func (s *spool) adopt(ctx context.Context, x schema.Conn, setup string, event int64) error {
 	var row struct {
 		ID      int64
 		BeganAt schema.Timestamp `db:"began_at"`
 		State   string
 	}
 	err := x.Get(ctx, &row, `SELECT id, began_at, state FROM {readings} g WHERE source = ? AND setup = ? AND setup <> '' AND state IS NOT NULL AND began_at > `+x.DB().Now(recent)+`
-		AND EXISTS (SELECT 1 FROM {runs} r WHERE r.id = g.run AND r.kind = '`+pulling+`') ORDER BY id DESC LIMIT 1`, s.run.source, setup)
+		AND EXISTS (SELECT 1 FROM {runs} r WHERE r.id = g.run AND r.kind = '`+pulling+`')
+		AND NOT EXISTS (SELECT 1 FROM {inbox} i WHERE i.source = g.source AND i.id <= ? AND i.received_at >= g.began_at) ORDER BY id DESC LIMIT 1`, s.run.source, setup, event)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}
@@ -76,24 +77,13 @@ func (s *spool) adopt(ctx context.Context, x schema.Conn, setup string) error {
 		return schema.Wrap(err, "look for a reading that was cut off")
 	}
 	s.id, s.began, s.state = row.ID, row.BeganAt.Time, json.RawMessage(row.State)
-	var pages []struct {
-		Type plugin.Type
-		N    int
-	}
-	err = x.Select(ctx, &pages, `SELECT type, length(records) - length(replace(records, ?, '')) AS n FROM {pages} WHERE reading = ?`, "\n", s.id)
-	for _, page := range pages {
-		s.count(page.Type, page.N)
-	}
+	var kept struct{ Pages, Records int }
+	err = x.Get(ctx, &kept, `SELECT count(*) AS pages, coalesce(sum(length(records) - length(replace(records, ?, ''))), 0) AS records FROM {pages} WHERE reading = ?`, "\n", s.id)
+	s.n, s.records = kept.Pages, kept.Records
 	if err == nil {
 		_, err = x.Exec(ctx, `UPDATE {readings} SET run = ? WHERE id = ?`, s.run.id, s.id)
 	}
 	return schema.Wrap(err, "go on with a reading")
-}
-
-func (s *spool) count(t plugin.Type, n int) {
-	s.n++
-	s.records += n
-	s.counts[t] += n
 }
 
 // dropSpools drops readings, those for which which, SQL over g, holds.
@@ -123,15 +113,14 @@ func (s *spool) add(ctx context.Context, page plugin.Page) error {
 	}
 	defer tx.Rollback() // after Commit it does nothing
 	x := r.engine.db.On(tx)
-	before := *s
 	for _, part := range plugin.Group(page.Records) {
 		text, err := lines(part.Records)
 		if err != nil {
 			return err
 		}
-		s.count(part.DataType, len(part.Records))
+		s.n++
+		s.records += len(part.Records)
 		if _, err := x.Exec(ctx, `INSERT INTO {pages} (reading, n, type, records) VALUES (?, ?, ?, ?)`, s.id, s.n, string(part.DataType), text); err != nil {
-			*s = before
 			return schema.Wrap(err, "store a page")
 		}
 	}

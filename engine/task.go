@@ -41,7 +41,7 @@ func (s State) Status() string {
 type Task struct {
 	ID         string            `json:"id"`
 	Source     string            `json:"source"`
-	Kind       string            `json:"kind"`    // "push", "retry", "adopt", "reindex", "rename" or "remove" (of the source), or "plan" for a run that only planned
+	Kind       string            `json:"kind"`    // "push", "pull", "events", "retry", "adopt", "reindex", "rename" or "remove" (of the source), or "plan" for a run that only planned
 	Status     string            `json:"status"`  // as NocoBase shows it: init, processing, success, failed
 	State      State             `json:"state"`   // the same, finer
 	Cost       int64             `json:"cost"`    // milliseconds from start to end, or until now
