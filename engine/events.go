@@ -56,7 +56,7 @@ func (w *inboxWorker) look(ctx context.Context) (time.Duration, error) {
 		case !s.Due:
 			next = min(next, quiet/4)
 		case w.begin(s.Source):
-			w.group.Go(func() { w.end(ctx, s.Source, w.engine.actOn(ctx, s.Source)) })
+			w.group.Go(func() { w.end(ctx, s.Source, w.engine.guarded(func() error { return w.engine.actOn(ctx, s.Source) })) })
 		}
 	}
 	return next, told(ctx, schema.Wrap(err, "look into the inbox"))
@@ -141,6 +141,7 @@ func (e *Engine) apply(ctx context.Context, source string, letters []letter, n t
 	r := e.newRun(Push{Source: source}, changing, nil)
 	r.report = func(now Progress) { e.tellTask(r, now) }
 	r.request.Pulled, r.renames, r.planning = true, n.renames, take(letters)
+	r.arrived = letters[len(letters)-1].ReceivedAt // what was pushed since is newer
 	running, err := e.begin(ctx, r)
 	if err != nil {
 		return told(ctx, err)

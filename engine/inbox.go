@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/nocobase-roster/roster/plugin"
 	"github.com/nocobase-roster/roster/schema"
@@ -154,8 +155,9 @@ func signal(c chan<- struct{}) {
 
 // A letter is an event in the inbox.
 type letter struct {
-	ID    int64
-	Event plugin.Event
+	ID         int64
+	Event      plugin.Event
+	ReceivedAt time.Time
 }
 
 // maxLetters is how many events are acted on at once.
@@ -164,15 +166,16 @@ const maxLetters = 1000
 // letters are the oldest events of a source.
 func (e *Engine) letters(ctx context.Context, source string) ([]letter, error) {
 	var rows []struct {
-		ID    int64
-		Event string
+		ID         int64
+		Event      string
+		ReceivedAt schema.Timestamp `db:"received_at"`
 	}
-	if err := e.db.On(e.db).Select(ctx, &rows, `SELECT id, event FROM {inbox} WHERE source = ? ORDER BY id LIMIT ?`, source, maxLetters); err != nil {
+	if err := e.db.On(e.db).Select(ctx, &rows, `SELECT id, event, received_at FROM {inbox} WHERE source = ? ORDER BY id LIMIT ?`, source, maxLetters); err != nil {
 		return nil, schema.Wrap(err, "read the inbox")
 	}
 	letters := make([]letter, len(rows))
 	for i, row := range rows {
-		letters[i].ID = row.ID
+		letters[i].ID, letters[i].ReceivedAt = row.ID, row.ReceivedAt.Time
 		if err := json.Unmarshal([]byte(row.Event), &letters[i].Event); err != nil {
 			return nil, fmt.Errorf("read event %d: %w", row.ID, err)
 		}

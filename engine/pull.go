@@ -44,7 +44,11 @@ func (e *Engine) Start(ctx context.Context, s Sync) (*Task, error) {
 	p.run.report = func(now Progress) { e.tellTask(p.run, now) }
 	e.background.Go(func() {
 		defer e.tellEnd(ctx, p.run)
-		if _, err := p.end(running); err != nil {
+		err := e.guarded(func() error {
+			_, err := p.end(running)
+			return err
+		})
+		if err != nil {
 			e.log.Warn("a source could not be synchronized", zap.String("source", s.Source), zap.Int64("run", p.run.id), zap.String("kind", string(plugin.KindOf(err))))
 		}
 	})

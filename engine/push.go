@@ -154,6 +154,8 @@ func (r *run) finish(ctx context.Context, work func(context.Context) error) erro
 	switch {
 	case errors.Is(err, errClosing):
 		state = Interrupted
+	case errors.Is(err, errTooLate):
+		state = Canceled
 	case plugin.KindOf(err) == plugin.Canceled:
 		state = Canceled
 	}

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+
+	"github.com/nocobase-roster/roster/plugin"
 )
 
 // glance is how often the inbox and the outbox are looked into though nobody has
@@ -26,6 +28,18 @@ func (e *Engine) Work(ctx context.Context) error {
 	group.Go(func() { e.repeat(ctx, "act on events", e.inbox, inbox.look) })
 	e.repeat(ctx, "deliver changes", e.deliveries(), e.deliver)
 	return nil
+}
+
+// guarded makes an error of a mistake of ours in what nobody waits for: it must
+// not end the process.
+func (e *Engine) guarded(f func() error) (err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			e.log.Error("panic", zap.Any("panic", fault), zap.Stack("stack"))
+			err = &plugin.Error{Kind: plugin.Internal, Msg: "a mistake of Roster's stopped the run", Hint: "its log says more"}
+		}
+	}()
+	return f()
 }
 
 // repeat does work until ctx ends: when the time it gave is over, or when told
