@@ -175,9 +175,9 @@ func TestATargetThatIsDownIsLeftAloneForAWhile(t *testing.T) {
 		crm := newCRM()
 		c.registers(crm)
 		calls := 0
-		crm.troubled(func(changes []plugin.Change) ([]plugin.Outcome, error, bool) {
+		crm.troubled(func([]plugin.Change) ([]plugin.Outcome, error, bool) {
 			calls++
-			return down(changes)
+			return nil, &plugin.Error{Kind: plugin.Transient, Msg: "the connection broke", RetryAfter: time.Hour}, true
 		})
 		for i := range 3 {
 			c.push("hr", users(fmt.Sprintf(`{"uid":"%d","nickname":"Ann"}`, i)))
@@ -242,10 +242,11 @@ func TestARunDoesNotWaitLongForASlowTarget(t *testing.T) {
 		slow, crm := hanging{make(chan struct{}, 10)}, newCRM()
 		r := c.registers(crm)
 		c.ok(r.AddTarget(takesPeople("slow"), slow))
-		engine.SetDeliverWithin(c.engine, 100*time.Millisecond)
+		engine.SetDeliverWithin(c.engine, time.Second)
 		report := c.push("hr", users(`{"uid":"1","nickname":"Ann"}`))
 		c.wantResult(report, "slow", engine.SyncedCount{All: 1, Pending: 1})
 		c.wantResult(report, "crm", engine.SyncedCount{All: 1, Success: 1})
+		engine.SetDeliverWithin(c.engine, time.Minute)
 		c.push("hr", users(`{"uid":"2","nickname":"Ben"}`))
 		if calls := len(slow.called); calls != 1 {
 			c.Errorf("the target that did not answer was called %d times, want it left alone for a while", calls)
