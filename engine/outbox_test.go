@@ -172,10 +172,6 @@ func failing(kind plugin.Kind, uids ...string) func([]plugin.Change) ([]plugin.O
 	}
 }
 
-func down([]plugin.Change) ([]plugin.Outcome, error, bool) {
-	return nil, &plugin.Error{Kind: plugin.Transient, Msg: "the connection broke"}, true
-}
-
 func TestAChangeReachesATargetOnce(t *testing.T) {
 	each(t, func(c *company) {
 		crm := newCRM()
