@@ -43,8 +43,8 @@ type reader struct {
 	reading plugin.Reading
 	err     error
 
-	mu       sync.Mutex // guards what follows
-	pages    []plugin.Page
+	mu       sync.Mutex // guards what follows: a source may go on when it must not
+	taken    []plugin.Page
 	emitting bool
 	twice    bool // emit was called while it was called
 	returned bool
@@ -84,8 +84,8 @@ func (r *reader) take(p plugin.Page) error {
 	r.twice = r.twice || r.emitting
 	r.late = r.late || r.returned
 	r.emitting = true
-	r.pages = append(r.pages, plugin.Page{Records: slices.Clone(p.Records), State: slices.Clone(p.State)})
-	n := len(r.pages)
+	r.taken = append(r.taken, plugin.Page{Records: slices.Clone(p.Records), State: slices.Clone(p.State)})
+	n := len(r.taken)
 	r.mu.Unlock()
 	defer func() {
 		r.mu.Lock()
@@ -98,12 +98,25 @@ func (r *reader) take(p plugin.Page) error {
 	return r.emit(n)
 }
 
-// records are all that came, in their order.
-func (r *reader) records() []plugin.Record {
+// pages are what came so far.
+func (r *reader) pages() []plugin.Page {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	return slices.Clone(r.taken)
+}
+
+// misused says whether emit was called while it was called, and whether after
+// Read had returned.
+func (r *reader) misused() (twice, late bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.twice, r.late
+}
+
+// records are all that came, in their order.
+func (r *reader) records() []plugin.Record {
 	var all []plugin.Record
-	for _, p := range r.pages {
+	for _, p := range r.pages() {
 		all = append(all, p.Records...)
 	}
 	return all

@@ -26,7 +26,7 @@ func endChecks() []Check[System] {
 					if !errors.Is(r.err, full) {
 						t.Errorf("emit failed with page %d: Read() = %v, want %v", at, r.err, full)
 					}
-					if n := len(r.pages); n > at {
+					if n := len(r.pages()); n > at {
 						t.Errorf("emit failed with page %d and was called %d times more", at, n-at)
 					}
 				}
@@ -41,9 +41,7 @@ func endChecks() []Check[System] {
 				r := &reader{emit: func(int) error { cancel(); return nil }}
 				r.run(ctx, t, open(t, s), plugin.Request{})
 				settle()
-				r.mu.Lock()
-				defer r.mu.Unlock()
-				if r.late {
+				if _, late := r.misused(); late {
 					t.Errorf("emit was called after Read had returned")
 				}
 			},
@@ -59,7 +57,7 @@ func endChecks() []Check[System] {
 				if !errors.Is(r.err, context.Canceled) {
 					t.Errorf("canceled with the first page: Read() = %v, want %v", r.err, context.Canceled)
 				}
-				if n := len(r.pages); n > 2 {
+				if n := len(r.pages()); n > 2 {
 					t.Errorf("canceled with the first page, and %d more came", n-1)
 				}
 			},

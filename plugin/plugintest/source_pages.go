@@ -103,7 +103,7 @@ func pageChecks() []Check[System] {
 			Name: "a State is any JSON, up to 64 KiB",
 			Why:  "it is kept with each page",
 			Run: func(t T, s System) {
-				for i, p := range mustRead(t, open(t, s), plugin.Request{}).pages {
+				for i, p := range mustRead(t, open(t, s), plugin.Request{}).pages() {
 					if p.State != nil && (!json.Valid(p.State) || len(p.State) > 64<<10) {
 						t.Errorf("page %d has a State that is no JSON, or of %d bytes", i+1, len(p.State))
 					}
@@ -120,7 +120,8 @@ func pageChecks() []Check[System] {
 					}
 					return nil
 				}}
-				if r.run(t.Context(), t, open(t, s), plugin.Request{}); r.twice {
+				r.run(t.Context(), t, open(t, s), plugin.Request{})
+				if twice, _ := r.misused(); twice {
 					t.Errorf("emit was called while it was being called")
 				}
 			},

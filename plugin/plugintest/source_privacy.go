@@ -21,7 +21,7 @@ func privacyChecks() []Check[System] {
 			Needs: func(s System) bool { return len(s.Secrets) > 0 },
 			Run: func(t T, s System) {
 				var said string
-				for _, p := range mustRead(t, open(t, s), plugin.Request{}).pages {
+				for _, p := range mustRead(t, open(t, s), plugin.Request{}).pages() {
 					said += string(p.State)
 				}
 				said += everythingSaid(t, s)

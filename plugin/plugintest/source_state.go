@@ -17,7 +17,7 @@ func resumeChecks() []Check[System] {
 			Why:  "what lies between would be lost, and after a complete reading removed",
 			Run: func(t T, s System) {
 				eachState(t, s, func(n int, whole, again *reader) {
-					all := append(recordsOf(whole.pages[:n]), again.records()...)
+					all := append(recordsOf(whole.pages()[:n]), again.records()...)
 					if diff := contentOf(all...).differs(contentOf(whole.records()...)); diff != "" {
 						t.Errorf("cut off after page %d and gone on with, mismatch (-want +got):%s", n, diff)
 					}
@@ -63,7 +63,7 @@ func resumeChecks() []Check[System] {
 func eachState(t T, s System, f func(n int, whole, again *reader)) {
 	t.Helper()
 	whole := mustRead(t, open(t, s), plugin.Request{})
-	for i, p := range whole.pages {
+	for i, p := range whole.pages() {
 		f(i+1, whole, mustRead(t, open(t, s), plugin.Request{State: slices.Clone(p.State)}))
 	}
 }
