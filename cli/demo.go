@@ -29,7 +29,7 @@ the end unless --keep names a folder for it.
 
 Exit codes: 0 all came out as told, 1 it did not. With --json, one document for
 each scene is printed.`,
-		Example: "  roster demo\n  roster demo --keep /tmp/roster",
+		Example: "  roster demo\n  roster demo --keep demo",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if a.db != "" {

@@ -161,14 +161,7 @@ func (e *Engine) apply(ctx context.Context, source string, letters []letter, n t
 		if err := r.forgetRenamed(ctx); err != nil {
 			return err
 		}
-		bodies := bodiesOf(records)
-		s := &share{push: Push{Source: source, Bodies: func(yield func(Body, error) bool) {
-			for _, b := range bodies {
-				if !yield(b, nil) {
-					return
-				}
-			}
-		}}}
+		s := &share{push: Push{Source: source, Bodies: bodiesOf(records)}}
 		return r.do(ctx, batch{shares: []*share{s}, maybe: true})
 	})
 }
@@ -191,10 +184,7 @@ func (r *run) lookUp(ctx context.Context, from plugin.Source, n tidings) ([]plug
 			r.warnings = append(r.warnings, fmt.Sprintf("%d records that events speak of cannot be seen, and stay as they are", len(reading.Hidden)))
 		}
 	}
-	for _, ref := range gone {
-		records = append(records, plugin.Record{Type: ref.Type, UID: ref.UID, Deleted: true})
-	}
-	return records, nil
+	return append(records, tombstones(gone)...), nil
 }
 
 // forgetRenamed forgets the conflicts of records that were renamed: by their new

@@ -133,8 +133,8 @@ func TestEventsOfASystemThatDoesNotAnswerWait(t *testing.T) {
 func TestWhatIsPushedAfterAnEventIsNewer(t *testing.T) {
 	each(t, func(c *company) {
 		c.corp().reads(newSystem(three()...)).sync(itsRow())
-		c.callback("user b gone")
-		c.pushAs(engine.Push{Source: "corp"}, users(`{"uid":"b","nickname":"Bob, who is back"}`))
+		c.callback("user b gone", "user c gone")
+		c.pushAs(engine.Push{Source: "corp"}, users(`{"uid":"b","nickname":"Bob, who is back"}`, `{"uid":"c","nickname":"Cid"}`))
 		c.works(c.emptied)
 		c.wantUsers("nickname", "Ann", "Bob, who is back", "Cid")
 	})

@@ -10,23 +10,6 @@ import (
 	"github.com/nocobase-roster/roster/schema"
 )
 
-// ShownTask gives the run that a row of NocoBase's userDataSyncTasks shows, the
-// newest of them. The error is of kind NotFound when it shows none of ours.
-func (e *Engine) ShownTask(ctx context.Context, id string) (*Task, error) {
-	n, err := rowID("/id", id)
-	if err != nil {
-		return nil, err
-	}
-	var run *int64
-	if err := e.db.On(e.db).Get(ctx, &run, `SELECT max(id) FROM {runs} WHERE task_id = ?`, n); err != nil {
-		return nil, told(ctx, schema.Wrap(err, "look for the run of a task"))
-	}
-	if run == nil {
-		return nil, &plugin.Error{Kind: plugin.NotFound, Path: "/id", Msg: fmt.Sprintf("task %d of userDataSyncTasks is no run of Roster's", n)}
-	}
-	return e.Task(ctx, strconv.FormatInt(*run, 10))
-}
-
 // What NocoBase's panel shows of a run: a row of userDataSyncTasks, made by the
 // host that asked for it or by us. Pushes have none, as in NocoBase.
 
@@ -93,4 +76,21 @@ func (e *Engine) showEnds(ctx context.Context, x schema.Conn, run int64) error {
 		}
 	}
 	return nil
+}
+
+// ShownTask gives the run that a row of NocoBase's userDataSyncTasks shows, the
+// newest of them. The error is of kind NotFound when it shows none of ours.
+func (e *Engine) ShownTask(ctx context.Context, id string) (*Task, error) {
+	n, err := rowID("/id", id)
+	if err != nil {
+		return nil, err
+	}
+	var run *int64
+	if err := e.db.On(e.db).Get(ctx, &run, `SELECT max(id) FROM {runs} WHERE task_id = ?`, n); err != nil {
+		return nil, told(ctx, schema.Wrap(err, "look for the run of a task"))
+	}
+	if run == nil {
+		return nil, &plugin.Error{Kind: plugin.NotFound, Path: "/id", Msg: fmt.Sprintf("task %d of userDataSyncTasks is no run of Roster's", n)}
+	}
+	return e.Task(ctx, strconv.FormatInt(*run, 10))
 }

@@ -3,6 +3,8 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime"
 	"sync"
 
 	"go.uber.org/zap"
@@ -17,7 +19,7 @@ func (e *Engine) readSource(ctx context.Context, s plugin.Source, req plugin.Req
 	t := &taker{ctx: ctx, emit: emit}
 	defer func() {
 		if fault := recover(); fault != nil {
-			e.log.Error("an adapter panicked", zap.Any("panic", fault), zap.Stack("stack"))
+			e.log.Error("an adapter panicked", zap.String("panic", panicText(fault)), zap.Stack("stack"))
 			err = &plugin.Error{Kind: plugin.Internal, Msg: "the adapter has a mistake and broke off", Hint: "Roster's log says where"}
 		}
 		if failed := t.end(); failed != nil { // whatever the source makes of it
@@ -32,6 +34,15 @@ func (e *Engine) readSource(ctx context.Context, s plugin.Source, req plugin.Req
 		err = context.Cause(ctx)
 	}
 	return reading, spoken(err)
+}
+
+// panicText is what may be said of what an adapter panicked with: the text of a
+// mistake that Go itself found, and the type of anything else, which may be a secret.
+func panicText(fault any) string {
+	if mistake, ok := fault.(runtime.Error); ok {
+		return mistake.Error()
+	}
+	return fmt.Sprintf("a value of type %T", fault)
 }
 
 // spoken is an adapter's error as it may be repeated. What has no kind was not

@@ -168,8 +168,8 @@ func (s *spool) bodies(ctx context.Context) iter.Seq2[Body, error] {
 				return
 			}
 		}
-		for _, gone := range tombstones(s.result.Gone) {
-			if !yield(gone, nil) {
+		for gone, err := range bodiesOf(tombstones(s.result.Gone)) {
+			if !yield(gone, err) {
 				return
 			}
 		}
@@ -192,29 +192,35 @@ func (s *spool) page(ctx context.Context, x schema.Conn, n int) iter.Seq2[json.R
 	}
 }
 
-// tombstones are records that are gone, by type.
-func tombstones(gone []plugin.Ref) []Body {
-	var records []plugin.Record
-	for _, ref := range gone {
-		records = append(records, plugin.Record{Type: ref.Type, UID: ref.UID, Deleted: true})
+// tombstones are the records of refs as gone.
+func tombstones(gone []plugin.Ref) []plugin.Record {
+	records := make([]plugin.Record, len(gone))
+	for i, ref := range gone {
+		records[i] = plugin.Record{Type: ref.Type, UID: ref.UID, Deleted: true}
 	}
-	return bodiesOf(records)
+	return records
 }
 
 // bodiesOf are records as a push has them.
-func bodiesOf(records []plugin.Record) []Body {
-	var bodies []Body
-	for _, part := range plugin.Group(records) {
-		bodies = append(bodies, Body{DataType: string(part.DataType), Records: func(yield func(json.RawMessage, error) bool) {
-			for _, r := range part.Records {
-				raw, err := r.MarshalJSON()
-				if !yield(raw, err) {
-					return
-				}
+func bodiesOf(records []plugin.Record) iter.Seq2[Body, error] {
+	return func(yield func(Body, error) bool) {
+		for _, part := range plugin.Group(records) {
+			if !yield(Body{DataType: string(part.DataType), Records: rawRecords(part.Records)}, nil) {
+				return
 			}
-		}})
+		}
 	}
-	return bodies
+}
+
+func rawRecords(records []plugin.Record) iter.Seq2[json.RawMessage, error] {
+	return func(yield func(json.RawMessage, error) bool) {
+		for _, r := range records {
+			raw, err := r.MarshalJSON()
+			if !yield(raw, err) {
+				return
+			}
+		}
+	}
 }
 
 // snapshot says that what was read is all there is, where the source does. It
