@@ -156,9 +156,12 @@ func (p *Plan) verifyStaged(ctx context.Context) error {
 	if p.records >= lots {
 		return nil
 	}
-	named := `SELECT uid FROM staged_membership`
-	if p.Type == plugin.Department {
-		named = `SELECT _parent FROM staged_department`
+	named := `SELECT _parent FROM staged_department`
+	if p.Type == plugin.User {
+		named = `SELECT uid FROM staged_membership`
+		if err := p.Analyze(ctx, "staged_membership"); err != nil { // or PostgreSQL reads all departments to find one
+			return err
+		}
 	}
 	for _, t := range p.run.engine.types() {
 		var of []string

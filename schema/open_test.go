@@ -197,3 +197,63 @@ func TestTemporaryTablesLeaveOthersAlone(t *testing.T) {
 		}
 	})
 }
+
+// What a run has staged is nobody's business once it has given its connection
+// back, however it is kept for the next.
+func TestAReleasedConnectionHoldsNothing(t *testing.T) {
+	for name, rows := range map[string]int{"little": 1, "much": 100_000} {
+		t.Run(name, func(t *testing.T) {
+			schematest.Each(t, func(t *testing.T, db *schema.DB) {
+				db.SetMaxOpenConns(1)
+				for range 2 {
+					conn, err := db.Connx(t.Context())
+					if err != nil {
+						t.Fatal(err)
+					}
+					x := db.On(conn)
+					if n, there := staged(t, x); there && n > 0 {
+						t.Errorf("there are %d rows of the last run, want none", n)
+					}
+					if err := db.Temp(t.Context(), x, "staged_guest", "name text NOT NULL"); err != nil {
+						t.Fatal(err)
+					}
+					if _, err := x.Exec(t.Context(), `INSERT INTO staged_guest WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) SELECT 'Ann' FROM n`, rows); err != nil {
+						t.Fatal(err)
+					}
+					db.Release(t.Context(), conn)
+				}
+			})
+		})
+	}
+}
+
+// staged is how many rows the temporary table has, if there is one.
+func staged(t *testing.T, x schema.Conn) (rows int, there bool) {
+	t.Helper()
+	err := x.Get(t.Context(), &rows, `SELECT count(*) FROM staged_guest`)
+	return rows, err == nil
+}
+
+// Another run may want other columns of a table of that name.
+func TestATemporaryTableHasTheColumnsOfItsRun(t *testing.T) {
+	schematest.Each(t, func(t *testing.T, db *schema.DB) {
+		db.SetMaxOpenConns(1)
+		for _, column := range []string{"name", "name", "title"} {
+			conn, err := db.Connx(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			x := db.On(conn)
+			if err := db.Temp(t.Context(), x, "staged_guest", column+" text NOT NULL"); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := x.Exec(t.Context(), `INSERT INTO staged_guest (`+column+`) VALUES ('Ann')`); err != nil {
+				t.Errorf("fill %s: %v", column, err)
+			}
+			if n, _ := staged(t, x); n != 1 {
+				t.Errorf("there are %d rows, want the one", n)
+			}
+			db.Release(t.Context(), conn)
+		}
+	})
+}
