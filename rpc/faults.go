@@ -8,6 +8,7 @@ import (
 	"github.com/sourcegraph/jsonrpc2"
 
 	"github.com/nocobase-roster/roster/plugin"
+	"github.com/nocobase-roster/roster/rpc/call"
 )
 
 // A wireFault is an error as the host is told it.
@@ -29,7 +30,7 @@ var (
 )
 
 func notInitialized() error {
-	return &wireFault{err: &plugin.Error{Kind: plugin.Config, Msg: "initialize comes first", Hint: "send initialize and wait for its answer"}, code: codeNotInitialized}
+	return &wireFault{err: &plugin.Error{Kind: plugin.Config, Msg: "initialize comes first", Hint: "send initialize and wait for its answer"}, code: call.CodeNotInitialized}
 }
 
 func invalidRequest(msg, hint string) error {
@@ -64,5 +65,5 @@ func answerTooLarge() error {
 	return &wireFault{err: &plugin.Error{
 		Kind: plugin.Overloaded, Msg: "the answer is larger than the host reads; what was asked has been done",
 		Hint: "ask for less (limit), or raise limits.maxFrameBytes in initialize; tasks/items has what a run did",
-	}, code: codeOverloaded, final: true}
+	}, code: call.CodeOverloaded, final: true}
 }

@@ -101,3 +101,51 @@ func TestAtEndComesBeforeTheConnectionCloses(t *testing.T) {
 	}
 	<-conn.DisconnectNotify()
 }
+
+// Who calls keeps count of what cannot be used, and does not answer what was
+// printed by mistake; a call whose answer cannot be used ends.
+func TestTheCallingSideCountsWhatIsBad(t *testing.T) {
+	in, theirs := io.Pipe()
+	sent, ours := io.Pipe()
+	bad := 0
+	conn := frame.New(in, ours, frame.Options{Bad: func(bool) { bad++ }}).Connect(t.Context(), echo{})
+	defer conn.Close()
+	go func() {
+		asked := make([]byte, 1000)
+		sent.Read(asked)
+		io.WriteString(theirs, "Loading …\n"+`{"jsonrpc":"2.0","id":null,"result":1}`+"\n[]\n"+`{"jsonrpc":"2.0","id":0,"result":}`+"\n")
+		io.Copy(io.Discard, sent)
+	}()
+	err := conn.Call(t.Context(), "echo", nil, nil)
+	if e, ok := errors.AsType[*jsonrpc2.Error](err); !ok || e.Code != jsonrpc2.CodeParseError || bad != 4 {
+		t.Errorf("Call() = %v after %d bad frames, want the error of its answer and 4", err, bad)
+	}
+	theirs.Close()
+}
+
+// A frame that was meant for a message, and of which cannot be told which call it
+// answers, is told from what was printed by mistake: its call would wait in vain.
+func TestALostMessageIsToldFromAPrintedLine(t *testing.T) {
+	large := strings.Repeat("x", 1000)
+	for text, want := range map[string]bool{
+		"Loading …\n":      false,
+		"{'a': 1}\n":       false,
+		large + "\n":       false,
+		"{" + large + "\n": true,
+		`{"result":{"a":,"jsonrpc":"2.0","id":"roster-1"}` + "\n":           true,
+		`[{"jsonrpc":"2.0","id":"roster-1","result":null}]` + "\n":          true,
+		`{"jsonrpc":"2.0","result":"` + large + `","id":"roster-1"}` + "\n": true,
+		`{"jsonrpc":"2.0","id":"roster-1","result":"` + large + `"}` + "\n": false, // its call gets an error
+		"Content-Length: 30\r\n\r\n" + `{"jsonrpc":"2.0","result":{}}}`:     true,
+		"Content-Length: 1000\r\n\r\n{" + large[1:]:                         true,
+		strings.Repeat(large, 20_000):                                       true, // without an end
+	} {
+		lost, bad := false, 0
+		s := frame.New(strings.NewReader(text), io.Discard, frame.Options{MaxBytes: 500, Bad: func(l bool) { lost, bad = lost || l, bad+1 }})
+		var v json.RawMessage
+		s.ReadObject(&v)
+		if bad == 0 || lost != want {
+			t.Errorf("after %.60q %d frames were bad, lost: %t; want %t", text, bad, lost, want)
+		}
+	}
+}

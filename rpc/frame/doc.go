@@ -31,6 +31,8 @@
 //     Content-Length that is missing, said twice, no number or over 4 GiB, and a
 //     header line of more than 4 KiB. What follows is skipped to the next
 //     "Content-Length:" or past the next end of a line, whichever comes first;
+//   - −32700: so many bytes without the end of a frame that none is to be
+//     expected, 4 GiB where frames may be of 16 MiB. What comes then is judged anew;
 //   - −32600: a frame over the limit, which is skipped without being held; a
 //     batch; a message that is no object; jsonrpc other than "2.0"; a method
 //     that is missing or no string; an id that is neither a string nor an

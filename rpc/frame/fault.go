@@ -11,7 +11,9 @@ import (
 // otherwise forgotten; one that is an answer itself is that error to who asked.
 type fault struct {
 	id     json.RawMessage // of the error; nil for null
-	answer bool
+	answer bool            // it answers, what id says where that could be told
+	empty  bool            // it is an answer, if we asked id: one that says nothing
+	lost   bool            // it was meant for a message, and may have answered anything
 	code   int64
 	text   string
 	hint   string

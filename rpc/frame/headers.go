@@ -133,7 +133,11 @@ func (r *reader) outOfStep(why string) *fault {
 // resync skips to the next Content-Length header, or past the end of the line,
 // whichever comes first.
 func (r *reader) resync() error {
-	for {
+	for skipped := int64(0); ; {
+		if err := r.endless(skipped); err != nil {
+			r.lost = true
+			return err
+		}
 		_, err := r.in.Peek(len(contentLength + ":"))
 		seen, _ := r.in.Peek(r.in.Buffered())
 		line, _, ended := bytes.Cut(seen, []byte("\n"))
@@ -149,6 +153,7 @@ func (r *reader) resync() error {
 			return err
 		}
 		r.discard(len(seen) - len(contentLength))
+		skipped += int64(len(seen) - len(contentLength))
 	}
 }
 

@@ -70,6 +70,9 @@ func (r *reader) skipLine(head []byte, size int64) error {
 		if !more {
 			return r.tooLarge(size, head)
 		}
+		if err := r.endless(size); err != nil {
+			return err
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package frame
 
 import (
+	"bytes"
 	"encoding/json"
 	"strconv"
 	"unicode/utf8"
@@ -18,6 +19,9 @@ type envelope struct {
 	jsonrpc, id, method, params, result, err json.RawMessage
 }
 
+// inMessages is in every message, and hardly in what is printed by mistake.
+const inMessages = `"jsonrpc"`
+
 // parse reads the envelope of a message. Its params and result are pieces of
 // data. The error is a *fault.
 func parse(data []byte) (message, error) {
@@ -27,7 +31,9 @@ func parse(data []byte) (message, error) {
 	switch rawjson.Kind(data) {
 	case '{':
 	case '[':
-		return message{}, faultf(jsonrpc2.CodeInvalidRequest, "batches are not supported: send one message at a time")
+		f := faultf(jsonrpc2.CodeInvalidRequest, "batches are not supported: send one message at a time")
+		f.lost = bytes.Contains(data, []byte(inMessages))
+		return message{}, f
 	default:
 		return message{}, faultf(jsonrpc2.CodeInvalidRequest, "a message must be a JSON object")
 	}
@@ -48,6 +54,7 @@ func malformed(data []byte) *fault {
 	}
 	var none json.RawMessage
 	f := faultf(jsonrpc2.CodeParseError, "not valid JSON: %v", json.Unmarshal(data, &none))
+	f.lost = bytes.Contains(data, []byte(inMessages))
 	if id, answer := lookInto(data[:min(len(data), headBytes)]); answer {
 		f.id, f.answer = id, true
 	}
@@ -95,7 +102,9 @@ func (e *envelope) request() (message, error) {
 	case string(e.jsonrpc) != `"2.0"`:
 		return m, e.invalid(`jsonrpc must be "2.0"`)
 	case e.method == nil:
-		return m, e.invalid("method is missing")
+		f := e.invalid("method is missing")
+		f.empty = true
+		return m, f
 	case json.Unmarshal(e.method, &m.method) != nil || m.method == "":
 		return m, e.invalid("method must be a string that names one")
 	}

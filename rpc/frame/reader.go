@@ -20,6 +20,7 @@ const (
 
 const (
 	bufferBytes = 64 << 10 // of reading and of writing
+	patience    = 256      // how many frames of the largest size are skipped at once
 	headBytes   = 4 << 10  // how much of an oversized frame is looked at, and the longest header line
 )
 
@@ -92,6 +93,18 @@ func (r *reader) tooLarge(n int64, head []byte) *fault {
 	f := faultf(jsonrpc2.CodeInvalidRequest, "a frame of %d bytes exceeds the limit of %d", n, r.max)
 	f.hint = "send less at a time; the limit is in the answer to initialize, limits.maxFrameBytes"
 	f.id, f.answer = lookInto(head)
+	f.lost = bytes.HasPrefix(head, []byte("{"))
+	return f
+}
+
+// endless is the fault when so much was skipped that no end is to be expected, or
+// nil.
+func (r *reader) endless(skipped int64) error {
+	if skipped <= patience*int64(max(r.max, bufferBytes)) {
+		return nil
+	}
+	f := faultf(jsonrpc2.CodeParseError, "nothing of a frame in %d bytes", skipped)
+	f.lost = true
 	return f
 }
 

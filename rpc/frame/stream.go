@@ -25,6 +25,13 @@ type Options struct {
 	// learns of it and closes: the place to wait for answers in the making. nil
 	// means not to wait.
 	AtEnd func()
+	// Bad is called, by the goroutine that reads, for each frame that cannot be
+	// used and each answer that could be to nothing: for the side that calls, and
+	// keeps an eye on who answers. Then none of them gets a reply: whoever prints by
+	// mistake does not expect one, and may not read it. lost says that it was meant
+	// for a message, so that any call may wait for it in vain; one whose call can be
+	// told ends that with an error. nil means not to.
+	Bad func(lost bool)
 }
 
 // A Stream is a [jsonrpc2.ObjectStream] in both framings. Use it through
@@ -38,6 +45,7 @@ type Stream struct {
 	closers []io.Closer
 	closed  atomic.Bool
 	atEnd   func()
+	bad     func(lost bool)
 
 	last    message // what ReadObject gave last; the reading goroutine's
 	sending message // what WriteObject is to write; guarded by the connection's own lock
@@ -48,7 +56,7 @@ type Stream struct {
 func New(in io.Reader, out io.Writer, o Options) *Stream {
 	w := newWriter(out)
 	w.framed.Store(o.Headers)
-	s := &Stream{in: newReader(in, o.MaxBytes, w.answerInKind), out: w, atEnd: o.AtEnd}
+	s := &Stream{in: newReader(in, o.MaxBytes, w.answerInKind), out: w, atEnd: o.AtEnd, bad: o.Bad}
 	for _, end := range []any{in, out} {
 		if c, ok := end.(io.Closer); ok {
 			s.closers = append(s.closers, c)
@@ -108,19 +116,35 @@ func (s *Stream) read() (message, error) {
 	for {
 		m, err := s.next()
 		if err == nil && m.strayResponse() {
+			s.noteBad(false)
 			continue
 		}
 		bad, ok := errors.AsType[*fault](err)
 		if !ok {
 			return m, err
 		}
+		if bad.empty && s.bad != nil {
+			bad.answer, bad.text = true, "an answer with neither result nor error"
+		}
 		if bad.answer && isID(bad.id) {
+			s.noteBad(false)
 			return bad.reply(), nil
+		}
+		if s.noteBad(bad.lost) {
+			continue
 		}
 		if err := s.out.send(bad.reply()); err != nil {
 			return message{}, err
 		}
 	}
+}
+
+// noteBad tells who wants to know, and says whether anybody does.
+func (s *Stream) noteBad(lost bool) bool {
+	if s.bad != nil {
+		s.bad(lost)
+	}
+	return s.bad != nil
 }
 
 func (s *Stream) next() (message, error) {
