@@ -229,6 +229,7 @@ func (r *run) renameOne(ctx context.Context, x schema.Conn, of, from, to string)
 	do(`UPDATE {userDataSyncRecords} SET [sourceUk] = ?, [updatedAt] = `+now+` WHERE id IN (SELECT record_id FROM {records} WHERE source = ? AND type = ? AND uid = ?)`, to, r.source, of, from)
 	do(`UPDATE {records} SET uid = ?, record_updated_at = `+now+`, digest = '' WHERE source = ? AND type = ? AND uid = ?`, to, r.source, of, from)
 	do(`UPDATE {pending} SET uid = ? WHERE source = ? AND type = ? AND uid = ?`, to, r.source, of, from)
+	do(`INSERT INTO {renames} (source, type, was, at) VALUES (?, ?, ?, `+now+`) ON CONFLICT (was, source, type) DO UPDATE SET at = excluded.at`, r.source, of, from)
 	// It may have come by both names, or be waited for by both.
 	do(`DELETE FROM {snapshot_records} WHERE source = ? AND type = ? AND uid = ?`, r.source, of, to)
 	do(`UPDATE {snapshot_records} SET uid = ? WHERE source = ? AND type = ? AND uid = ?`, to, r.source, of, from)

@@ -161,7 +161,7 @@ func find(ctx context.Context, p *Plan, l *layout) (f finding, err error) {
 	if _, err := p.Exec(ctx, `
 		INSERT INTO found_<type> (seq, n, op, fresh, record_id, row_id, restated)
 		SELECT s.seq, s.seq,
-		       CASE WHEN r.seen_at > `+p.arrived+` THEN 'old'
+		       CASE WHEN r.seen_at > `+p.arrived+` OR was.at > `+p.arrived+` THEN 'old'
 		            WHEN u.id IS NULL AND `+matched+` IS NOT NULL THEN 'link'
 		            WHEN u.id IS NULL THEN 'create'
 		            WHEN r.removed = 'unlinked' THEN 'link'
@@ -174,8 +174,9 @@ func find(ctx context.Context, p *Plan, l *layout) (f finding, err error) {
 		       s._memberships IS NOT NULL AND (u.id IS NULL OR r.memberships <> s._memberships OR r.removed IS NOT NULL)
 		FROM staged_<type> s
 		LEFT JOIN {records} r ON r.uid = s.uid AND r.source = ? AND r.type = '<type>'
+		LEFT JOIN {renames} was ON was.was = s.uid AND was.source = ? AND was.type = '<type>'
 		LEFT JOIN {<rows>} u ON u.id = r.row_id AND `+untaken+`
-		`+join+` WHERE s._removed IS NULL ORDER BY s.seq`, p.Source); err != nil {
+		`+join+` WHERE s._removed IS NULL ORDER BY s.seq`, p.Source, p.Source); err != nil {
 		return f, schema.Wrap(err, "find the rows of the records")
 	}
 	// What waited has a row by definition; one that was removed meanwhile goes on waiting.

@@ -13,7 +13,7 @@ import (
 func underName() []string {
 	return []string{
 		"records", "pending", "conflicts", "snapshots", "snapshot_records", "cursors",
-		"readings", "inbox", "feeds", "outbox", "tokens", "runs",
+		"readings", "inbox", "renames", "feeds", "outbox", "tokens", "runs",
 	}
 }
 
@@ -41,12 +41,12 @@ func (e *Engine) rename(ctx context.Context, name string, d SourceDraft) error {
 }
 
 // unused wants nothing to be kept under a name: whoever pushes needs no row.
-// How far records were read for it is nothing.
+// How far records were read for it, and names that records had, are nothing.
 func (e *Engine) unused(ctx context.Context, x schema.Conn, name string) error {
 	queries := []string{`SELECT EXISTS (SELECT 1 FROM {userDataSyncRecords} WHERE [sourceName] = ?)`}
 	for _, table := range underName() {
 		switch table {
-		case "cursors", "tokens", "runs":
+		case "cursors", "renames", "tokens", "runs":
 		default:
 			queries = append(queries, `SELECT EXISTS (SELECT 1 FROM {`+table+`} WHERE source = ?)`)
 		}
@@ -65,8 +65,10 @@ func (e *Engine) unused(ctx context.Context, x schema.Conn, name string) error {
 
 // move takes along what is kept under the name of a source.
 func move(ctx context.Context, x schema.Conn, from, to string) error {
-	if _, err := x.Exec(ctx, `DELETE FROM {cursors} WHERE source = ?`, to); err != nil {
-		return schema.Wrap(err, "rename a source")
+	for _, table := range []string{"cursors", "renames"} {
+		if _, err := x.Exec(ctx, `DELETE FROM {`+table+`} WHERE source = ?`, to); err != nil {
+			return schema.Wrap(err, "rename a source")
+		}
 	}
 	statements := []string{`UPDATE {userDataSyncRecords} SET [sourceName] = ? WHERE [sourceName] = ?`}
 	for _, table := range underName() {

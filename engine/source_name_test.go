@@ -42,6 +42,7 @@ func (c *company) fill(source string) {
 	c.hand(`INSERT INTO {pages} (reading, n, type, records) SELECT id, 1, 'user', '' FROM {readings} WHERE source = ` + q)
 	c.hand(`INSERT INTO {feeds} (target, source, type, seen_at) VALUES ('crm', ` + q + `, 'user', ` + at + `)`)
 	c.hand(`INSERT INTO {inbox} (source, event, received_at) VALUES (` + q + `, '{}', ` + at + `)`)
+	c.hand(`INSERT INTO {renames} (source, type, was, at) VALUES (` + q + `, 'user', 'former', ` + at + `)`)
 	c.hand(`INSERT INTO {outbox} (target, run, source, type, uid, gone, match_key, record, added_at) VALUES ('crm', 1, ` + q + `, 'user', 'a', false, '', '{}', ` + at + `)`)
 	c.hand(`INSERT INTO {tokens} (name, hash, source, created_at) VALUES (` + q + `, ` + q + `, ` + q + `, ` + at + `)`)
 	c.hand(`INSERT INTO {conflicts} (source, type, uid, raw) VALUES (` + q + `, 'user', 'waits', '{"uid":"waits","email":"taken"}')`)

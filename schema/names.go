@@ -21,7 +21,7 @@ func own() []string {
 	return []string{
 		"records", "pending", "kept_memberships",
 		"runs", "chunks", "snapshots", "snapshot_records", "conflicts", "plan_departments", "plan_users", "plan_memberships",
-		"counters", "host", "cursors", "before_images", "readings", "pages", "inbox", "feeds", "outbox", "tokens",
+		"counters", "host", "cursors", "before_images", "readings", "pages", "inbox", "renames", "feeds", "outbox", "tokens",
 	}
 }
 

@@ -32,6 +32,15 @@ CREATE TABLE roster_inbox (
 );
 CREATE INDEX roster_inbox_source ON roster_inbox (source, id);
 
+-- Names that records had: what was read under one before is nobody new.
+CREATE TABLE roster_renames (
+    source text NOT NULL,
+    type text NOT NULL,
+    was text NOT NULL,              -- the uid until then
+    at DATETIME NOT NULL,
+    PRIMARY KEY (was, source, type)
+);
+
 -- Which targets of somebody else get the changes of a source, be they there now
 -- or not: all that the source had before, they were given.
 CREATE TABLE roster_feeds (
