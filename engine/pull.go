@@ -185,7 +185,7 @@ func (p *pull) end(ctx context.Context) (*Report, error) {
 		p.run.planning = func(ctx context.Context, x schema.Conn) error {
 			return errors.Join(take(p.letters)(ctx, x), p.run.dropSpool(ctx, x))
 		}
-		return p.run.do(ctx, batch{shares: []*share{s}, snapshot: spool.snapshot(), maybe: true})
+		return p.run.do(ctx, batch{shares: []*share{s}, snapshot: spool.snapshot(), asked: spool.asked, maybe: true})
 	})
 	if read && err != nil && !errors.Is(err, errClosing) || errors.Is(err, errStopped) {
 		p.forget(ctx)
@@ -227,7 +227,10 @@ func (p *pull) read(ctx context.Context) (*spool, error) {
 	if !sp.result.Complete {
 		r.doubt("the reading was not complete")
 	}
-	return sp, nil
+	if sp.result.Complete && sp.result.Confirm {
+		err = p.confirm(ctx, sp)
+	}
+	return sp, err
 }
 
 // forget drops what was read where another run must not go on with it: an

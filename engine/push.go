@@ -194,8 +194,9 @@ func (e *Engine) check(p Push) error {
 type batch struct {
 	shares   []*share
 	snapshot *Snapshot
-	again    *leftovers // items of a run, instead of what somebody sends
-	maybe    bool       // it may have no records at all
+	asked    map[plugin.Type]int // of these types what the snapshot lacks was looked up, and is a tombstone where it is gone
+	again    *leftovers          // items of a run, instead of what somebody sends
+	maybe    bool                // it may have no records at all
 }
 
 // do takes the run from the first record to the last count.
@@ -306,6 +307,7 @@ func (r *run) plan(ctx context.Context, conn *sqlx.Conn, layouts []*layout, in *
 		p.load = func(ctx context.Context, table string, columns []string, rows *schema.Rows) error {
 			return r.engine.db.LoadIn(ctx, conn, tx, table, columns, rows)
 		}
+		_, p.confirmed = b.asked[l.Type]
 		plans = append(plans, p)
 		if err := p.outdate(ctx, in, whole); err != nil {
 			return err

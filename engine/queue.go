@@ -13,11 +13,16 @@ import (
 // holds up to three connections.
 const runsAtOnce = 4
 
+// lookUpsAtOnce is how many readings look up at once what they lack: each holds a
+// connection while its source is asked, however long that takes.
+const lookUpsAtOnce = 2
+
 // A queue lets the runs of one source through one at a time, in the order they
 // came, and only so many of all sources. Between processes the table of runs
 // does the same; see run.take.
 type queue struct {
-	slots *semaphore.Weighted
+	slots   *semaphore.Weighted
+	lookUps *semaphore.Weighted
 
 	mu      sync.Mutex
 	sources map[string]*waiting
@@ -32,7 +37,7 @@ type waiting struct {
 }
 
 func newQueue() *queue {
-	return &queue{slots: semaphore.NewWeighted(runsAtOnce), sources: map[string]*waiting{}}
+	return &queue{slots: semaphore.NewWeighted(runsAtOnce), lookUps: semaphore.NewWeighted(lookUpsAtOnce), sources: map[string]*waiting{}}
 }
 
 // enter waits for the source's turn and for a slot; leave gives both back.

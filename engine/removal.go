@@ -44,6 +44,10 @@ func (p *Plan) Remove(ctx context.Context, q string, args ...any) error {
 // again. It looks at records that are staged after a place.
 func findRemovals(ctx context.Context, p *Plan, after int64) error {
 	policy := func(cause string) string { return "'" + p.Options.removal(p.Type, cause) + "'" }
+	missed := "cause = '" + absent + "'"
+	if p.confirmed { // what is missing was asked for, and comes as a tombstone
+		missed = "cause IN ('" + absent + "', '" + tombstone + "')"
+	}
 	spared := p.layout.Spared
 	if spared == "" {
 		spared = "NULL"
@@ -58,7 +62,7 @@ func findRemovals(ctx context.Context, p *Plan, after int64) error {
 		            WHEN op = 'unlink' AND row_id IS NULL THEN 'its row is gone already'
 		            WHEN op = 'unlink' AND others IS NOT NULL THEN 'source ' || others || '`+shared+`'
 		            WHEN op = 'unlink' AND policy <> 'unlink' THEN 'the row was there before the source'
-		            WHEN cause = '`+absent+`' THEN 'its source does not have it any more' END
+		            WHEN `+missed+` THEN 'its source does not have it any more' END
 		FROM (SELECT q.*, CASE WHEN old THEN 'old'
 		             WHEN row_id IS NULL THEN 'unlink'
 		             WHEN policy = 'keep' THEN 'keep'

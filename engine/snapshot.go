@@ -197,9 +197,10 @@ func (r *run) forgetSnapshot(ctx context.Context, x schema.Conn) error {
 }
 
 // stageAbsent stages, as gone, the records that a whole reading does not have
-// and that nothing has brought since it began.
+// and that nothing has brought since it began. Where those were looked up, who is
+// gone has been staged.
 func (p *Plan) stageAbsent(ctx context.Context, of reading) error {
-	if p.parts = of.parts; !of.whole[p.Type] {
+	if p.parts = of.parts; !of.whole[p.Type] || p.confirmed {
 		return nil
 	}
 	if err := p.DB().Index(ctx, p.Conn, p.names.Replace("staged_<type>"), "uid"); err != nil {

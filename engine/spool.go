@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"strings"
 	"time"
 
@@ -25,6 +26,8 @@ type spool struct {
 	n       int             // pages
 	records int
 	result  plugin.Reading
+
+	asked map[plugin.Type]int // of these types what is missing was looked up: how many were found, or are gone
 }
 
 // recent is how old a reading may be that is gone on with: what it began with
@@ -77,6 +80,9 @@ func (s *spool) adopt(ctx context.Context, x schema.Conn, setup string, event in
 		return schema.Wrap(err, "look for a reading that was cut off")
 	}
 	s.id, s.began, s.state = row.ID, row.BeganAt.Time, json.RawMessage(row.State)
+	if err := s.forgetAsked(ctx, x); err != nil { // it is asked for anew
+		return err
+	}
 	var kept struct{ Pages, Records int }
 	err = x.Get(ctx, &kept, `SELECT count(*) AS pages, coalesce(sum(length(records) - length(replace(records, ?, ''))), 0) AS records FROM {pages} WHERE reading = ?`, "\n", s.id)
 	s.n, s.records = kept.Pages, kept.Records
@@ -106,35 +112,49 @@ func (r *run) dropSpool(ctx context.Context, x schema.Conn) error {
 
 // add stores a page, with where the source goes on after it.
 func (s *spool) add(ctx context.Context, page plugin.Page) error {
-	r := s.run
-	tx, err := r.engine.db.Begin(ctx, r.engine.db)
+	return s.store(ctx, func(x schema.Conn) error {
+		for _, part := range plugin.Group(page.Records) {
+			s.n++
+			s.records += len(part.Records)
+			if err := s.insert(ctx, x, s.n, part); err != nil {
+				return err
+			}
+		}
+		var state any
+		if page.State != nil {
+			state = string(page.State)
+		}
+		_, err := x.Exec(ctx, `UPDATE {readings} SET state = ? WHERE id = ?`, state, s.id)
+		return schema.Wrap(err, "store a page")
+	})
+}
+
+// store has f write in a transaction, if the run is still ours.
+func (s *spool) store(ctx context.Context, f func(schema.Conn) error) error {
+	db := s.run.engine.db
+	tx, err := db.Begin(ctx, db)
 	if err != nil {
 		return schema.Wrap(err, "store a page")
 	}
 	defer tx.Rollback() // after Commit it does nothing
-	x := r.engine.db.On(tx)
-	for _, part := range plugin.Group(page.Records) {
-		text, err := lines(part.Records)
-		if err != nil {
-			return err
-		}
-		s.n++
-		s.records += len(part.Records)
-		if _, err := x.Exec(ctx, `INSERT INTO {pages} (reading, n, type, records) VALUES (?, ?, ?, ?)`, s.id, s.n, string(part.DataType), text); err != nil {
-			return schema.Wrap(err, "store a page")
-		}
+	x := db.On(tx)
+	if err := f(x); err != nil {
+		return err
 	}
-	var state any
-	if page.State != nil {
-		state = string(page.State)
-	}
-	if _, err := x.Exec(ctx, `UPDATE {readings} SET state = ? WHERE id = ?`, state, s.id); err != nil {
-		return schema.Wrap(err, "store a page")
-	}
-	if err := r.fence(ctx, x); err != nil {
+	if err := s.run.fence(ctx, x); err != nil {
 		return err
 	}
 	return schema.Wrap(tx.Commit(), "store a page")
+}
+
+// insert stores records of one type as the page of that number.
+func (s *spool) insert(ctx context.Context, x schema.Conn, n int, part plugin.UserData) error {
+	text, err := lines(part.Records)
+	if err == nil {
+		_, err = x.Exec(ctx, `INSERT INTO {pages} (reading, n, type, records) VALUES (?, ?, ?, ?)`, s.id, n, string(part.DataType), text)
+		err = schema.Wrap(err, "store a page")
+	}
+	return err
 }
 
 // lines are records as JSON, a record a line.
@@ -224,10 +244,17 @@ func rawRecords(records []plugin.Record) iter.Seq2[json.RawMessage, error] {
 }
 
 // snapshot says that what was read is all there is, where the source does. It
-// counts what the source has counted; what that left out is held to what came.
+// counts what the source has counted, and what it was asked for besides; what
+// that left out is held to what came.
 func (s *spool) snapshot() *Snapshot {
 	if !s.result.Complete {
 		return nil
 	}
-	return &Snapshot{ID: fmt.Sprintf("run %d", s.run.id), Done: true, Counts: s.result.Counts}
+	counts := maps.Clone(s.result.Counts)
+	for t, n := range s.asked {
+		if _, counted := counts[t]; counted {
+			counts[t] += n
+		}
+	}
+	return &Snapshot{ID: fmt.Sprintf("run %d", s.run.id), Done: true, Counts: counts}
 }

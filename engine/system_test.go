@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -21,6 +22,9 @@ type system struct {
 	lookups  []string
 	reading  plugin.Reading       // what a whole reading claims besides
 	before   func(page int) error // called before a page is read
+	unread   []string             // uids that whole readings miss
+	hidden   []string             // uids that cannot be seen, nor whether they are gone
+	asked    func() error         // called before records are looked up
 	stateful bool
 }
 
@@ -48,10 +52,16 @@ func (s *system) holds(lines ...string) {
 
 func (s *system) Read(ctx context.Context, req plugin.Request, emit func(plugin.Page) error) (plugin.Reading, error) {
 	s.mu.Lock()
-	records, reading, before := s.records, s.reading, s.before
+	unread := func(r plugin.Record) bool { return slices.Contains(append(s.unread, s.hidden...), r.UID) }
+	records, reading, before, asked := slices.DeleteFunc(slices.Clone(s.records), unread), s.reading, s.before, s.asked
 	s.states = append(s.states, string(req.State))
 	s.mu.Unlock()
 	if len(req.Only) > 0 {
+		if asked != nil {
+			if err := asked(); err != nil {
+				return plugin.Reading{}, err
+			}
+		}
 		return s.lookUp(req.Only, emit)
 	}
 	at := 0
@@ -95,11 +105,14 @@ func (s *system) lookUp(refs []plugin.Ref, emit func(plugin.Page) error) (plugin
 		s.lookups = append(s.lookups, ref.UID)
 		found := false
 		for _, r := range s.records {
-			if r.Ref() == ref {
+			if r.Ref() == ref && !slices.Contains(s.hidden, ref.UID) {
 				page.Records, found = append(page.Records, r), true
 			}
 		}
-		if !found {
+		switch {
+		case slices.Contains(s.hidden, ref.UID):
+			reading.Hidden = append(reading.Hidden, ref)
+		case !found:
 			reading.Gone = append(reading.Gone, ref)
 		}
 	}
@@ -107,14 +120,17 @@ func (s *system) lookUp(refs []plugin.Ref, emit func(plugin.Page) error) (plugin
 }
 
 // Receive takes events, a line each: "user a", "user b was a", "user a gone",
-// "all"; "forged" is refused.
+// "all"; "forged" is refused, and "message 7" is what the others are from.
 func (s *system) Receive(_ context.Context, c plugin.Callback) (plugin.Answer, []plugin.Event, error) {
 	var events []plugin.Event
+	key := ""
 	for line := range bytes.Lines(c.Body) {
 		words := strings.Fields(string(line))
 		switch {
 		case words[0] == "forged":
 			return plugin.Answer{Status: 401}, nil, nil
+		case words[0] == "message":
+			key = words[1]
 		case words[0] == "all":
 			events = append(events, plugin.Event{All: true})
 		case len(words) == 4:
@@ -122,6 +138,9 @@ func (s *system) Receive(_ context.Context, c plugin.Callback) (plugin.Answer, [
 		default:
 			events = append(events, plugin.Event{Type: plugin.Type(words[0]), UID: words[1], Gone: len(words) == 3})
 		}
+	}
+	for i := range events {
+		events[i].Key = key
 	}
 	return plugin.Answer{Body: []byte("noted")}, events, nil
 }
@@ -139,14 +158,19 @@ func (c *company) reads(s plugin.Source) *company {
 func adapters(e *engine.Engine, s plugin.Source) error {
 	r := &plugin.Registry{}
 	e.SetAdapters(r)
-	return r.AddDriver(plugin.Driver{
+	return r.AddDriver(driverOf(s, plugin.Capabilities{Pull: true, Webhook: true, Lookup: true}))
+}
+
+// driverOf drives sources of type "system", which read s.
+func driverOf(s plugin.Source, can plugin.Capabilities) plugin.Driver {
+	return plugin.Driver{
 		Type: plugin.SourceType{
 			Name: "system", Title: "System", Origin: "builtin", DataTypes: []plugin.Type{plugin.Department, plugin.User},
 			OptionsSchema: json.RawMessage(`{"type":"object","properties":{"password":{"type":"string","writeOnly":true}}}`),
-			Capabilities:  plugin.Capabilities{Pull: true, Webhook: true, Lookup: true},
+			Capabilities:  can,
 		},
 		Open: func(context.Context, plugin.Setup) (plugin.Source, error) { return s, nil },
-	})
+	}
 }
 
 // given are the sources' options: they remove who is gone.

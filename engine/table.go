@@ -92,16 +92,17 @@ type Plan struct {
 	Type    plugin.Type
 	Options Options
 
-	run      *run
-	layout   *layout
-	records  int    // how many are staged
-	matchKey string // of the push; empty for none
-	staged   int64  // how many records are staged, refused ones included
-	removing bool   // some record is gone
-	parts    bool   // the push ends a reading that came in parts
-	arrived  string // when the records did, as SQL
-	names    *strings.Replacer
-	load     func(ctx context.Context, table string, columns []string, rows *schema.Rows) error
+	run       *run
+	layout    *layout
+	records   int    // how many are staged
+	matchKey  string // of the push; empty for none
+	staged    int64  // how many records are staged, refused ones included
+	removing  bool   // some record is gone
+	confirmed bool   // what a snapshot lacks was looked up
+	parts     bool   // the push ends a reading that came in parts
+	arrived   string // when the records did, as SQL
+	names     *strings.Replacer
+	load      func(ctx context.Context, table string, columns []string, rows *schema.Rows) error
 }
 
 // Fold is SQL for a text as the source compares it.

@@ -97,11 +97,15 @@ func ExampleReceiver() {
 		answer, events, err := source.Receive(context.Background(), plugin.Callback{
 			Method: http.MethodPost, Header: http.Header{"X-Signature": {signature}}, Body: body,
 		})
-		fmt.Println(answer.Status, events, err)
+		fmt.Println(answer.Status, err)
+		for _, event := range events {
+			fmt.Println("look at", event.Type, event.UID)
+		}
 	}
 	// Output:
-	// 0 [{user ada  false false}] <nil>
-	// 403 [] <nil>
+	// 0 <nil>
+	// look at user ada
+	// 403 <nil>
 }
 
 // Signed is a source that takes callbacks.

@@ -148,7 +148,7 @@ func (s *session) read(ctx context.Context, p plugin.ReadParams) (any, error) {
 	case <-s.ended:
 		r := s.reading
 		s.end()
-		return plugin.ReadResult{Done: true, Complete: r.Complete, Counts: r.Counts, Gone: r.Gone, Hidden: r.Hidden, Warnings: r.Warnings}, s.err
+		return plugin.ReadResult{Done: true, Complete: r.Complete, Confirm: r.Confirm, Counts: r.Counts, Gone: r.Gone, Hidden: r.Hidden, Warnings: r.Warnings}, s.err
 	}
 }
 

@@ -108,7 +108,7 @@ func (s *peerSource) pull(ctx context.Context, session string, state json.RawMes
 			}
 		}
 		if read.Done {
-			return Reading{read.Complete, read.Counts, read.Gone, read.Hidden, read.Warnings}, nil
+			return Reading{read.Complete, read.Confirm, read.Counts, read.Gone, read.Hidden, read.Warnings}, nil
 		}
 	}
 }

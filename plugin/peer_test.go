@@ -95,6 +95,24 @@ func TestASourceThatWasClosedAtTheOtherEndIsOpenedAnew(t *testing.T) {
 	}
 }
 
+func TestAReadingThatAsksForConfirmationDoesSoFromFarAway(t *testing.T) {
+	for _, confirm := range []bool{true, false} {
+		source, err := plugin.Peer{Caller: host(func(method string, _ json.RawMessage) (any, error) {
+			if method != "source/read" {
+				return plugin.OpenResult{Session: "1"}, nil
+			}
+			return plugin.ReadResult{Done: true, Complete: true, Confirm: confirm}, nil
+		})}.Driver(plugin.SourceType{Name: "far"}).Open(t.Context(), plugin.Setup{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		reading, err := source.Read(t.Context(), plugin.Request{}, func(plugin.Page) error { return nil })
+		if err != nil || reading.Confirm != confirm || !reading.Complete {
+			t.Errorf("Read() = %+v, %v; want confirm to be %v", reading, err, confirm)
+		}
+	}
+}
+
 // Many languages write null where there is nothing.
 func TestAStateOfNullIsNone(t *testing.T) {
 	answers := []any{map[string]any{"pages": []any{}, "state": nil, "done": false}, map[string]any{"pages": []any{}, "state": nil, "done": true}}

@@ -62,6 +62,11 @@ type Reading struct {
 	// from, is all that the system has of the types it speaks of: what is not in
 	// it is gone. A source says so only when every call on the way succeeded.
 	Complete bool
+	// Confirm says that what is not in a Complete reading may be there all the
+	// same: it moved while it was being read, or cannot be seen any more. Before
+	// anything is taken for gone it is asked for by name, with Request.Only: only
+	// what is Gone then is gone. The source type declares Capabilities.Lookup.
+	Confirm bool
 	// Counts says how many records of each type that was. Where fewer arrived,
 	// nothing is taken for gone. Of a type that is neither counted nor emitted,
 	// nothing is said. Roster asks for counts: a Complete reading without them
@@ -127,5 +132,9 @@ type Event struct {
 	UID  string `json:"uid,omitempty"`
 	Was  string `json:"was,omitempty"`  // the uid it had before: it was renamed
 	Gone bool   `json:"gone,omitempty"` // it does not exist any more
-	All  bool   `json:"all,omitempty"`  // read everything soon; the other fields are empty
+	All  bool   `json:"all,omitempty"`  // read everything soon; type, uid, was and gone are empty
+	// Key names the message that the event is from, where the system may send a
+	// message twice: of events that are the same, key and all, one is kept in ten
+	// minutes. Without a key all are.
+	Key string `json:"key,omitempty"`
 }

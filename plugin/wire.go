@@ -66,6 +66,7 @@ type (
 		Done  bool            `json:"done" jsonschema:"nothing more comes; the next read begins another reading"`
 		// The rest is the Reading, in the answer that is done.
 		Complete bool         `json:"complete,omitempty" jsonschema:"all pages together are all that the system has of the types they speak of"`
+		Confirm  bool         `json:"confirm,omitempty" jsonschema:"what is not in it may be there all the same: it is asked for with source/lookup before it is taken for gone"`
 		Counts   map[Type]int `json:"counts,omitempty" jsonschema:"how many records of each type that was"`
 		Gone     []Ref        `json:"gone,omitempty" jsonschema:"records that do not exist any more"`
 		Hidden   []Ref        `json:"hidden,omitempty" jsonschema:"records of which cannot be seen whether they exist"`

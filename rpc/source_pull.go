@@ -138,7 +138,7 @@ func (r *reading) end() (*plugin.ReadResult, error) {
 	e := r.result
 	return &plugin.ReadResult{
 		Pages: []plugin.UserData{}, Done: true,
-		Complete: e.Complete, Counts: e.Counts, Gone: e.Gone, Hidden: e.Hidden, Warnings: e.Warnings,
+		Complete: e.Complete, Confirm: e.Confirm, Counts: e.Counts, Gone: e.Gone, Hidden: e.Hidden, Warnings: e.Warnings,
 	}, nil
 }
 
@@ -169,7 +169,10 @@ const (
 // fit says how many of the records go into an answer of so many bytes, most at most.
 func fit(records []plugin.Record, most, bytes int) (int, error) {
 	bytes -= aroundPages
-	for i, r := range records[:min(most, len(records))] {
+	if most = min(most, len(records)); allFit(records[:most], bytes) {
+		return most, nil
+	}
+	for i, r := range records[:most] {
 		encoded, err := json.Marshal(r)
 		if err != nil {
 			return 0, fmt.Errorf("encode a record: %w", err)
@@ -186,5 +189,45 @@ func fit(records []plugin.Record, most, bytes int) (int, error) {
 			return i, nil
 		}
 	}
-	return min(most, len(records)), nil
+	return most, nil
+}
+
+// tooMuch is more bytes than any frame has.
+const tooMuch = 1 << 40
+
+// allFit says whether records go into so many bytes for sure, without encoding
+// them, which would be half of the work of the answer.
+func allFit(records []plugin.Record, bytes int) bool {
+	for _, r := range records {
+		if bytes -= upTo(r.UID) + len(r.Type) + upTo(r.Attrs) + 2*aroundRecord; bytes < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// upTo is how many bytes the JSON of a value takes at most: a byte of text takes
+// six where it is written as \u0000. What it does not know takes more than there is.
+func upTo(value any) int {
+	switch v := value.(type) {
+	case nil, bool:
+		return len("false")
+	case string:
+		return len(`""`) + 6*len(v)
+	case json.Number:
+		return len(v)
+	case map[string]any:
+		n := len(`{}`)
+		for name, inner := range v {
+			n += upTo(name) + len(`:,`) + upTo(inner)
+		}
+		return n
+	case []any:
+		n := len(`[]`)
+		for _, inner := range v {
+			n += len(`,`) + upTo(inner)
+		}
+		return n
+	}
+	return tooMuch
 }

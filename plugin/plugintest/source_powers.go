@@ -53,6 +53,15 @@ func lookupChecks() []Check[System] {
 			},
 		},
 		{
+			Name: "a Reading that asks for confirmation is of a source that can look up",
+			Why:  "nothing could be confirmed, and nobody would ever be removed",
+			Run: func(t T, s System) {
+				if mustRead(t, open(t, s), plugin.Request{}).reading.Confirm && !s.Type.Capabilities.Lookup {
+					t.Errorf("the Reading asks for what is missing to be looked up, and the source type declares no Capabilities.Lookup")
+				}
+			},
+		},
+		{
 			Name:  "a record that is not there any more is named in Gone",
 			Why:   "people who left would stay",
 			Needs: func(s System) bool { return looksUp(s) && s.Remove != nil },

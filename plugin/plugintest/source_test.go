@@ -322,6 +322,11 @@ func TestBrokenSourcesFailTheCheckMeantForThem(t *testing.T) {
 			vandal: vandal{read: after(func(req plugin.Request, r *plugin.Reading, _ *error) { r.Complete = r.Complete || len(req.Only) > 0 })},
 			want:   []string{"a Read of Only is not Complete"},
 		},
+		"asks for confirmation and cannot look up": {
+			system: func(s *plugintest.System) { s.Type.Capabilities.Lookup = false },
+			vandal: vandal{read: after(func(_ plugin.Request, r *plugin.Reading, _ *error) { r.Confirm = r.Complete })},
+			want:   []string{"a Reading that asks for confirmation is of a source that can look up"},
+		},
 		"hides who is gone": {
 			vandal: vandal{read: after(func(req plugin.Request, r *plugin.Reading, _ *error) {
 				r.Hidden, r.Gone = append(r.Hidden, r.Gone...), nil
