@@ -44,6 +44,9 @@ type Engine struct {
 	outbox     *outbox
 	keys       *Keys
 	watchTasks func(Task, Progress)
+	publicURL  PublicURL
+	shapes     shapes
+	resolve    Resolver // nil: the row of a source says all
 
 	tokens  tokens
 	archive *Archive // nil: what is received is kept in the database only

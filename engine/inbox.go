@@ -75,6 +75,8 @@ type postbox struct {
 	mu      sync.Mutex // guards what follows
 	waiting []*post
 	busy    bool
+
+	repeats repeats // who writes has it
 }
 
 // A post is what one callback brought.
@@ -125,16 +127,22 @@ func (b *postbox) write(posts []*post) error {
 	ctx, cancel := context.WithTimeout(context.Background(), lease) // nobody's own: they wait together
 	defer cancel()
 	var rows []any
+	came := b.repeats.begin(b.engine.now())
 	for _, p := range posts {
 		for _, event := range p.events {
 			text, err := json.Marshal(event)
 			if err != nil {
 				return err
 			}
-			rows = append(rows, p.source, string(text))
+			if event.Key == "" || came.first(p.source, text) {
+				rows = append(rows, p.source, string(text))
+			}
 		}
 	}
-	return b.engine.db.Durably(ctx, func(x schema.Conn) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	err := b.engine.db.Durably(ctx, func(x schema.Conn) error {
 		for some := range slices.Chunk(rows, 2*maxLetters) {
 			values := strings.TrimSuffix(strings.Repeat(`(?, ?, `+x.DB().Now(0)+`), `, len(some)/2), ", ")
 			if _, err := x.Exec(ctx, `INSERT INTO {inbox} (source, event, received_at) VALUES `+values, some...); err != nil {
@@ -143,6 +151,10 @@ func (b *postbox) write(posts []*post) error {
 		}
 		return nil
 	})
+	if err == nil {
+		came.keep()
+	}
+	return err
 }
 
 // signal says that there is something to do, to whoever will look.

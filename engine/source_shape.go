@@ -58,7 +58,7 @@ func compile(raw json.RawMessage) (*jsonschema.Schema, error) {
 // shape gives what is known of the options of a source type, be it registered or not.
 func (e *Engine) shape(sourceType string) shape {
 	if d, err := e.adapters.Driver(sourceType); err == nil {
-		if s, err := shapeOf(d.Type); err == nil {
+		if s, err := e.shapes.of(d.Type); err == nil {
 			return s
 		}
 	}
