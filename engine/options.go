@@ -20,6 +20,7 @@ type Options struct {
 	Conflict        string  `json:"conflict,omitempty"`        // a match whose row another source is linked to: link (NocoBase's way), skip or fail
 	Memberships     string  `json:"memberships,omitempty"`     // own: only what the source claimed ends with its claim; adopt: also what was there before; all: its statement is the whole truth (NocoBase's way)
 	Drift           string  `json:"drift,omitempty"`           // what was edited by hand: repair (NocoBase's way), or keep it until the record says something new
+	MatchKey        string  `json:"matchKey,omitempty"`        // finds the user of a record that no link knows, where a push names none: username, email, phone, or nothing
 	DepartmentMatch string  `json:"departmentMatch,omitempty"` // finds the department of a record that no link knows: a column's name, path (of titles), or nothing (NocoBase's way)
 	IgnoreCase      bool    `json:"ignoreCase,omitempty"`      // matching takes no heed of case
 	Guards          Guards  `json:"guards,omitzero"`
@@ -130,7 +131,7 @@ func misread(err error) error {
 		return wrongOption(path, "cannot be of type "+e.Value, "")
 	}
 	if _, field, ok := strings.Cut(err.Error(), "unknown field "); ok {
-		return wrongOption("", fmt.Sprintf("has no member %.64s", field), "its members are removal, conflict, memberships, drift, departmentMatch, ignoreCase and guards")
+		return wrongOption("", fmt.Sprintf("has no member %.64s", field), "its members are removal, conflict, memberships, drift, matchKey, departmentMatch, ignoreCase and guards")
 	}
 	return wrongOption("", "is not a JSON object", "")
 }
@@ -146,6 +147,7 @@ func (o *Options) check() error {
 		{"/conflict", o.Conflict, []string{"link", "skip", "fail"}},
 		{"/memberships", o.Memberships, []string{"own", "adopt", "all"}},
 		{"/drift", o.Drift, []string{"repair", "keep"}},
+		{"/matchKey", o.MatchKey, []string{"", "username", "email", "phone"}},
 	} {
 		if !slices.Contains(one.of, one.value) {
 			return wrongOption(one.path, "is none of its values", "it is one of "+strings.Join(slices.DeleteFunc(one.of, func(s string) bool { return s == "" }), ", "))

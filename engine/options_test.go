@@ -53,14 +53,14 @@ func TestOptionsThatAreLeftOutAreTheDefaults(t *testing.T) {
 func TestOptionsAreRead(t *testing.T) {
 	got, err := engine.ParseOptions(json.RawMessage(`{
 		"removal": {"user": "disable", "department": "unlink", "children": "remove", "disable": {"field": "status", "value": 7}},
-		"conflict": "fail", "memberships": "all", "drift": "keep", "departmentMatch": "path", "ignoreCase": true,
+		"conflict": "fail", "memberships": "all", "drift": "keep", "matchKey": "email", "departmentMatch": "path", "ignoreCase": true,
 		"guards": {"usersRemoved": null, "membershipsRemoved": {"count": 3}, "usersChanged": {"percent": 12.5, "least": 2, "among": 4}}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := engine.DefaultOptions()
 	want.Removal = engine.Removal{User: engine.Disabling, Department: engine.Unlink, Children: "remove", Disable: engine.Disable{Field: "status", Value: json.Number("7")}}
-	want.Conflict, want.Memberships, want.Drift, want.DepartmentMatch, want.IgnoreCase = "fail", "all", "keep", "path", true
+	want.Conflict, want.Memberships, want.Drift, want.MatchKey, want.DepartmentMatch, want.IgnoreCase = "fail", "all", "keep", "email", "path", true
 	want.Guards.UsersRemoved = nil
 	want.Guards.MembershipsRemoved.Count = 3 // the rest of it is as by default
 	want.Guards.UsersChanged = &engine.Limit{Percent: 12.5, Least: 2, Among: 4}
@@ -75,7 +75,7 @@ func TestOptionsThatCannotBe(t *testing.T) {
 		{`"keep"`, "/sync", "options.sync cannot be of type string", ""},
 		{`{`, "/sync", "options.sync is not a JSON object", ""},
 		{`{} {}`, "/sync", "options.sync is more than one JSON document", ""},
-		{`{"remove":{}}`, "/sync", `options.sync has no member "remove"`, "its members are removal, conflict, memberships, drift, departmentMatch, ignoreCase and guards"},
+		{`{"remove":{}}`, "/sync", `options.sync has no member "remove"`, "its members are removal, conflict, memberships, drift, matchKey, departmentMatch, ignoreCase and guards"},
 		{`{"removal":"delete"}`, "/sync/removal", "options.sync.removal cannot be of type string", ""},
 		{`{"removal":{"user":true}}`, "/sync/removal/user", "options.sync.removal.user cannot be of type bool", ""},
 		{`{"removal":{"user":"drop"}}`, "/sync/removal/user", "options.sync.removal.user is none of its values", "it is one of keep, unlink, disable, delete"},
@@ -86,6 +86,7 @@ func TestOptionsThatCannotBe(t *testing.T) {
 		{`{"conflict":"win"}`, "/sync/conflict", "options.sync.conflict is none of its values", "it is one of link, skip, fail"},
 		{`{"memberships":"mine"}`, "/sync/memberships", "options.sync.memberships is none of its values", "it is one of own, adopt, all"},
 		{`{"drift":"ignore"}`, "/sync/drift", "options.sync.drift is none of its values", "it is one of repair, keep"},
+		{`{"matchKey":"id"}`, "/sync/matchKey", "options.sync.matchKey is none of its values", "it is one of username, email, phone"},
 		{`{"ignoreCase":"yes"}`, "/sync/ignoreCase", "options.sync.ignoreCase cannot be of type string", ""},
 		{`{"departmentMatch":["title"]}`, "/sync/departmentMatch", "options.sync.departmentMatch cannot be of type array", ""},
 		{`{"guards":{"usersRemoved":{"count":-1}}}`, "/sync/guards/usersRemoved", "options.sync.guards.usersRemoved has a number out of its range", "count, least and among are 0 or more, percent is 0 to 100"},
@@ -93,7 +94,7 @@ func TestOptionsThatCannotBe(t *testing.T) {
 		{`{"guards":{"departmentsRemoved":{"least":-1}}}`, "/sync/guards/departmentsRemoved", "options.sync.guards.departmentsRemoved has a number out of its range", "count, least and among are 0 or more, percent is 0 to 100"},
 		{`{"guards":{"membershipsRemoved":{"among":-1}}}`, "/sync/guards/membershipsRemoved", "options.sync.guards.membershipsRemoved has a number out of its range", "count, least and among are 0 or more, percent is 0 to 100"},
 		{`{"guards":{"usersRemoved":{"count":1.5}}}`, "/sync/guards/usersRemoved/count", "options.sync.guards.usersRemoved.count cannot be of type number 1.5", ""},
-		{`{"guards":{"usersRemoved":{"counts":1}}}`, "/sync", `options.sync has no member "counts"`, "its members are removal, conflict, memberships, drift, departmentMatch, ignoreCase and guards"},
+		{`{"guards":{"usersRemoved":{"counts":1}}}`, "/sync", `options.sync has no member "counts"`, "its members are removal, conflict, memberships, drift, matchKey, departmentMatch, ignoreCase and guards"},
 	} {
 		_, err := engine.ParseOptions(json.RawMessage(wrong.raw))
 		e, ok := errors.AsType[*plugin.Error](err)

@@ -26,6 +26,7 @@ type request struct {
 // says that it is disabled.
 func (r *run) readOptions(ctx context.Context) error {
 	err := r.readSaidOptions(ctx)
+	r.request.MatchKey = cmp.Or(r.request.MatchKey, r.options.MatchKey)
 	if r.request.Pulled { // who vanishes from a source that is read stays, unless its options say otherwise
 		r.options.Removal.User = cmp.Or(r.options.Removal.User, Keep)
 		r.options.Removal.Department = cmp.Or(r.options.Removal.Department, Keep)

@@ -17,9 +17,10 @@ type Source struct {
 	Name        string          `json:"name"` // unique; what pushes call sourceName
 	SourceType  string          `json:"sourceType"`
 	DisplayName string          `json:"displayName"`
-	Enabled     bool            `json:"enabled"`    // a disabled source refuses to be read, pushes and callbacks
-	Options     json.RawMessage `json:"options"`    // an object; secrets are null
-	SecretsSet  []string        `json:"secretsSet"` // JSON pointers of the secrets that are set, from options on: "/secret"
+	Enabled     bool            `json:"enabled"`               // a disabled source refuses to be read, pushes and callbacks
+	Options     json.RawMessage `json:"options"`               // an object; secrets are null
+	SecretsSet  []string        `json:"secretsSet"`            // JSON pointers of the secrets that are set, from options on: "/secret"
+	CallbackURL string          `json:"callbackUrl,omitempty"` // where its system is to send callbacks, if it sends any
 	CreatedAt   time.Time       `json:"createdAt"`
 	UpdatedAt   time.Time       `json:"updatedAt"`
 }
@@ -73,7 +74,7 @@ func (e *Engine) show(row *sourceRow) (*Source, error) {
 	raw, err := json.Marshal(options)
 	return &Source{
 		ID: strconv.FormatInt(row.ID, 10), Name: row.Name, SourceType: row.SourceType, DisplayName: row.DisplayName, Enabled: row.Enabled,
-		Options: raw, SecretsSet: set, CreatedAt: row.CreatedAt.Time, UpdatedAt: row.UpdatedAt.Time,
+		Options: raw, SecretsSet: set, CallbackURL: e.callbackURL(row.Name, row.SourceType), CreatedAt: row.CreatedAt.Time, UpdatedAt: row.UpdatedAt.Time,
 	}, err
 }
 

@@ -48,7 +48,7 @@ func (v *vault) Check(ctx context.Context) (plugin.Check, error) {
 	if !step.OK {
 		step.Message, step.Hint = "the vault stays shut", "ask for another token"
 	}
-	return plugin.Check{Steps: []plugin.Step{step}, Sample: []plugin.Record{{Type: plugin.User, UID: "1"}}}, nil
+	return plugin.Check{Steps: []plugin.Step{step}, Sample: []plugin.Record{{Type: plugin.User, UID: "1", Attrs: object{"username": "ann"}}}}, nil
 }
 
 func (v *vault) Close() error {

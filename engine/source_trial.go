@@ -41,6 +41,7 @@ func (e *Engine) TestSource(ctx context.Context, name string, d *SourceDraft) (p
 	trial, stop := context.WithTimeout(ctx, trialTime)
 	defer stop()
 	check, err := e.try(trial, p.driver, of)
+	check.Steps = append(check.Steps, p.matching(check.Sample)...)
 	if err != nil && errors.Is(trial.Err(), context.DeadlineExceeded) && ctx.Err() == nil {
 		err = &plugin.Error{Kind: plugin.Transient, Msg: "source " + of.Name + " was not tested within " + trialTime.String(), Hint: "see that its system can be reached from here"}
 	}
