@@ -18,6 +18,17 @@ func TestANewDepartmentIsAsNocoBaseMakesOne(t *testing.T) {
 	})
 }
 
+// NocoBase would show nothing where it stands.
+func TestADepartmentThatComesWithoutATitleIsCalledByItsUID(t *testing.T) {
+	each(t, func(c *company) {
+		c.push("hr", departments(`{"uid":"7"}`, `{"uid":"8","title":"Works"}`))
+		c.wantTree("7", "Works")
+		c.edit("departments", `title = 'Head office'`, `title = '7'`)
+		c.push("hr", departments(`{"uid":"7"}`, `{"uid":"8","parentUid":"7"}`))
+		c.wantTree("Head office", "  Works")
+	})
+}
+
 func TestSortGoesOnFromTheGreatest(t *testing.T) {
 	each(t, func(c *company) {
 		c.make("departments", `id, title, sort, [isLeaf]`, "7, 'Made by hand', 40, true")

@@ -199,7 +199,7 @@ func TestDepartmentsAreMatched(t *testing.T) {
 			[][]string{{`{"uid":"o","title":null}`, `{"uid":"p"}`}},
 			[]string{"o new", "p new"},
 			nil,
-			append(append([]string{}, same...), "-", "-"),
+			append(append([]string{}, same...), "-", "p"),
 		},
 		{
 			"by title, two records for one row", "title", false,

@@ -44,6 +44,7 @@ func New(db *schema.DB) *Target {
 		},
 		New: map[string]string{
 			"isLeaf": "true",
+			"title":  "p._uid",
 			"sort":   `(SELECT coalesce(max(sort), 0) FROM {departments}) + row_number() OVER (ORDER BY p._n)`,
 		},
 		Match: map[string]func(*engine.Plan) string{"path": matchPaths},
