@@ -69,13 +69,34 @@ func (e *Engine) showEnds(ctx context.Context, x schema.Conn, run int64) error {
 		return schema.Wrap(err, "look for tasks that have ended")
 	}
 	for _, t := range ended {
-		_, err := x.Exec(ctx, `UPDATE {userDataSyncTasks} SET status = ?, message = ?, cost = ?, [updatedAt] = `+e.db.TimeLiteral(e.now())+` WHERE id = ?`,
-			t.State.Status(), clip(t.Message), t.EndedAt.Sub(t.StartedAt.Time).Milliseconds(), t.Task)
+		why, err := e.firstFailure(ctx, x, t.ID)
+		if err != nil {
+			return err
+		}
+		_, err = x.Exec(ctx, `UPDATE {userDataSyncTasks} SET status = ?, message = ?, cost = ?, [updatedAt] = `+e.db.TimeLiteral(e.now())+` WHERE id = ?`,
+			t.State.Status(), clip(t.Message+why), t.EndedAt.Sub(t.StartedAt.Time).Milliseconds(), t.Task)
 		if err != nil {
 			return schema.Wrap(err, "show how the task ended")
 		}
 	}
 	return nil
+}
+
+// firstFailure says why the first record failed that did: the panel shows no
+// more of a run than its message. It is empty when none failed.
+func (e *Engine) firstFailure(ctx context.Context, x schema.Conn, run int64) (string, error) {
+	for _, t := range e.types() {
+		var reasons []string
+		err := x.Select(ctx, &reasons, t.names(run).Replace(`SELECT p._reason FROM {<plan>} p
+			WHERE p._run = <run> AND p._op = 'fail' AND p._reason IS NOT NULL ORDER BY abs(p._n) LIMIT 1`))
+		if err != nil {
+			return "", schema.Wrap(err, "look why records failed")
+		}
+		if len(reasons) > 0 {
+			return "; the first: " + reasons[0], nil
+		}
+	}
+	return "", nil
 }
 
 // ShownTask gives the run that a row of NocoBase's userDataSyncTasks shows, the

@@ -11,7 +11,8 @@ func TestATaskThatIsTriedAgainShowsItsNewestRun(t *testing.T) {
 		c.push("first", users(`{"uid":"1","email":"ann@x.org"}`))
 		hr := newSystem(`user {"uid":"a","nickname":"Ann","email":"ann@x.org"}`, `user {"uid":"b"}`)
 		r := c.corp().reads(hr).sync(itsRow())
-		c.same("the task", c.list(`SELECT status FROM {userDataSyncTasks}`), "failed")
+		c.same("the task", c.list(`SELECT status, message FROM {userDataSyncTasks}`),
+			"failed 1 of 2 applied, 1 failed; user: 1 created, 1 failed; the first: email is held by row 1 of users, which keeps it")
 		c.push("first", users(`{"uid":"1","email":"other@x.org"}`))
 		swept := false
 		_, err := c.engine.Retry(c.Context(), r.Task.ID, func(engine.Progress) {

@@ -75,7 +75,7 @@ func (e *Engine) propose(row *sourceRow, d SourceDraft) (*proposal, error) {
 	if p.driver, err = e.adapters.Driver(p.row.SourceType); err != nil {
 		return nil, err
 	}
-	if p.shape, err = shapeOf(p.driver.Type); err != nil {
+	if p.shape, err = e.shapes.of(p.driver.Type); err != nil {
 		return nil, err
 	}
 	before := object{}
@@ -136,7 +136,13 @@ func (e *Engine) setup(ctx context.Context, name string) (*setup, error) {
 	if err != nil {
 		return nil, told(ctx, err)
 	}
-	p, err := e.propose(row, SourceDraft{})
+	var d SourceDraft
+	if e.resolve != nil {
+		if d.Options, err = e.resolve(ctx, name); err != nil {
+			return nil, err
+		}
+	}
+	p, err := e.propose(row, d)
 	if err != nil {
 		return nil, err
 	}
