@@ -109,7 +109,7 @@ func step(name string, err error, found string, began time.Time) plugin.Step {
 func coverage(l *list, records []plugin.Record) (text string, whole bool) {
 	counts := map[string]int{}
 	for _, f := range l.mapping.fields {
-		counts[f.name] = 0
+		counts[f.Name] = 0
 	}
 	if l.mapping.members != nil {
 		counts["departments"] = 0

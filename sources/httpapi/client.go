@@ -16,6 +16,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/nocobase-roster/roster/plugin"
+	"github.com/nocobase-roster/roster/sources/mapping"
 )
 
 const (
@@ -75,7 +76,7 @@ func readRoots(file string) (*x509.CertPool, error) {
 	text, err := os.ReadFile(file)
 	roots := x509.NewCertPool()
 	if err != nil || !roots.AppendCertsFromPEM(text) {
-		return nil, wrong("/caFile", "it cannot be read as certificates", "give the path of a PEM file on the machine that runs Roster")
+		return nil, mapping.Wrong("/caFile", "it cannot be read as certificates", "give the path of a PEM file on the machine that runs Roster")
 	}
 	return roots, nil
 }

@@ -10,13 +10,14 @@ import (
 	"strings"
 
 	"github.com/nocobase-roster/roster/plugin"
+	"github.com/nocobase-roster/roster/sources/mapping"
 )
 
 // A shape says where in an answer something is looked for.
 type shape struct {
-	records path
-	others  []path // single values
-	single  bool   // an object in place of the records is one of them
+	records mapping.Path
+	others  []mapping.Path // single values
+	single  bool           // an object in place of the records is one of them
 }
 
 // A walker goes through an answer and holds one record of it at a time.
@@ -35,7 +36,7 @@ type walker struct {
 func walk(r io.Reader, s shape, each func(map[string]any) error) (map[string]any, error) {
 	w := &walker{shape: s, dec: json.NewDecoder(r), each: each, values: map[string]any{}}
 	w.dec.UseNumber()
-	if err := w.value(path{}); err != nil {
+	if err := w.value(mapping.Path{}); err != nil {
 		return nil, explain(err)
 	}
 	if _, err := w.dec.Token(); !errors.Is(err, io.EOF) {
@@ -51,7 +52,7 @@ func walk(r io.Reader, s shape, each func(map[string]any) error) (map[string]any
 }
 
 // value goes through the value at a place.
-func (w *walker) value(at path) error {
+func (w *walker) value(at mapping.Path) error {
 	here := slices.Equal(at, w.records)
 	t, err := w.dec.Token()
 	if err != nil {
@@ -122,7 +123,7 @@ func (w *walker) one() error {
 	return nil
 }
 
-func (w *walker) object(at path) error {
+func (w *walker) object(at mapping.Path) error {
 	for w.dec.More() {
 		t, err := w.dec.Token()
 		if err != nil {
@@ -140,7 +141,7 @@ func (w *walker) object(at path) error {
 	return err
 }
 
-func (w *walker) array(at path) error {
+func (w *walker) array(at mapping.Path) error {
 	for i := 0; w.dec.More(); i++ {
 		if err := w.child(append(slices.Clone(at), fmt.Sprint(i))); err != nil {
 			return err
@@ -152,8 +153,8 @@ func (w *walker) array(at path) error {
 
 // child goes into a value where something that is looked for may be in it, and
 // else past it.
-func (w *walker) child(at path) error {
-	wanted := func(p path) bool { return p.leadsThrough(at) }
+func (w *walker) child(at mapping.Path) error {
+	wanted := func(p mapping.Path) bool { return p.LeadsThrough(at) }
 	if wanted(w.records) || slices.ContainsFunc(w.others, wanted) {
 		return w.value(at)
 	}

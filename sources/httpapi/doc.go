@@ -11,7 +11,6 @@
 //	check.go     a test for the operator
 //	paging.go    how one answer leads to the next
 //	decode.go    records out of an answer, one at a time
-//	path.go      where in JSON something is
 //	mapping.go   a record of theirs made one of ours
 //	client.go    calls, and trying again
 //	answer.go    what may be wrong with an answer

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/nocobase-roster/roster/plugin"
+	"github.com/nocobase-roster/roster/sources/mapping"
 )
 
 // SetTransport has a source speak with whom a test says.
@@ -17,6 +18,6 @@ func NextLink(h http.Header) string { return nextLink(h) }
 
 // Walk goes through an answer.
 func Walk(r io.Reader, records string, each func(map[string]any) error) error {
-	_, err := walk(r, shape{records: parsePath(records), others: []path{{"total"}}}, each)
+	_, err := walk(r, shape{records: mapping.ParsePath(records), others: []mapping.Path{{"total"}}}, each)
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/nocobase-roster/roster/plugin"
+	"github.com/nocobase-roster/roster/sources/mapping"
 )
 
 // Options are those of a source; schema.json says what each is.
@@ -47,12 +48,12 @@ type list struct {
 	typ          plugin.Type
 	name         string // "users", as in the options
 	url          *url.URL
-	records      path
-	total        path // nil: not told
+	records      mapping.Path
+	total        mapping.Path // nil: not told
 	paging       paging
-	mapping      *mapping
+	mapping      *mapper
 	lookup       string // with {uid}
-	lookupRecord path
+	lookupRecord mapping.Path
 }
 
 func newList(t plugin.Type, name string, a *address) (*list, error) {
@@ -66,19 +67,19 @@ func newList(t plugin.Type, name string, a *address) (*list, error) {
 			return nil, err
 		}
 		if !strings.Contains(a.Lookup, "{uid}") {
-			return nil, wrong(at+"/lookup", "the address of a single record does not say where the uid goes", "write {uid} there")
+			return nil, mapping.Wrong(at+"/lookup", "the address of a single record does not say where the uid goes", "write {uid} there")
 		}
 	}
-	m, err := newMapping(at, a.Fields, a.Departments)
+	m, err := newMapper(at, a.Fields, a.Departments)
 	if err != nil {
 		return nil, err
 	}
 	l := &list{
-		typ: t, name: name, url: u, records: parsePath(a.Records), paging: a.Paging, mapping: m,
-		lookup: a.Lookup, lookupRecord: parsePath(a.LookupRecord),
+		typ: t, name: name, url: u, records: mapping.ParsePath(a.Records), paging: a.Paging, mapping: m,
+		lookup: a.Lookup, lookupRecord: mapping.ParsePath(a.LookupRecord),
 	}
 	if a.Total != "" {
-		l.total = parsePath(a.Total)
+		l.total = mapping.ParsePath(a.Total)
 	}
 	return l, l.paging.complete(at + "/paging")
 }
@@ -87,16 +88,11 @@ func parseURL(at, text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
-		return nil, wrong(at, "it is no address", "give all of it: https://hr.example.com/api/users")
+		return nil, mapping.Wrong(at, "it is no address", "give all of it: https://hr.example.com/api/users")
 	case u.User != nil:
-		return nil, wrong(at, "the address holds a user name or a password", "put them into auth, where they are kept secret")
+		return nil, mapping.Wrong(at, "the address holds a user name or a password", "put them into auth, where they are kept secret")
 	}
 	return u, nil
-}
-
-// wrong is what an operator must mend in the options, at a JSON pointer.
-func wrong(at, msg, hint string) error {
-	return &plugin.Error{Kind: plugin.Config, Path: at, Msg: "option " + at + ": " + msg, Hint: hint}
 }
 
 // call is that of the answer at a place.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/nocobase-roster/roster/plugin"
+	"github.com/nocobase-roster/roster/sources/mapping"
 )
 
 // Paging says how one answer leads to the next.
@@ -19,7 +20,7 @@ type paging struct {
 	Size      int    `json:"size"`      // records per answer that are asked for; 100
 	Next      string `json:"next"`      // path of the next cursor, or of the next address
 
-	next   path
+	next   mapping.Path
 	signed string // the parameter of the query that has the credentials; empty: none
 }
 
@@ -43,13 +44,13 @@ func (p *paging) complete(at string) error {
 	case byCursor:
 		p.Param = cmp.Or(p.Param, p.Type)
 		if p.Next == "" {
-			return wrong(at+"/next", "it is not said where an answer has the next cursor", "give its path, like /meta/next_cursor")
+			return mapping.Wrong(at+"/next", "it is not said where an answer has the next cursor", "give its path, like /meta/next_cursor")
 		}
 	default:
-		return wrong(at+"/type", "there is no such paging", "it is one of none, page, offset, cursor and link")
+		return mapping.Wrong(at+"/type", "there is no such paging", "it is one of none, page, offset, cursor and link")
 	}
 	if p.Next != "" && (p.Type == byCursor || p.Type == byLink) {
-		p.next = parsePath(p.Next)
+		p.next = mapping.ParsePath(p.Next)
 	}
 	return nil
 }
@@ -98,7 +99,7 @@ func (p *paging) after(at place, a *answer) (place, bool, error) {
 	case byOffset:
 		return place{Offset: at.Offset + a.rows}, a.rows > 0, nil
 	case byCursor:
-		cursor, _ := textOf(a.next)
+		cursor, _ := mapping.Text(a.next)
 		if cursor != "" && cursor == at.Cursor {
 			return at, false, loops()
 		}
@@ -113,7 +114,7 @@ func (p *paging) after(at place, a *answer) (place, bool, error) {
 func (p *paging) follow(at place, a *answer) (place, bool, error) {
 	link := nextLink(a.header)
 	if p.next != nil {
-		link, _ = textOf(a.next)
+		link, _ = mapping.Text(a.next)
 	}
 	if link == "" {
 		return at, false, nil

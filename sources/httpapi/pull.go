@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/nocobase-roster/roster/plugin"
+	"github.com/nocobase-roster/roster/sources/mapping"
 )
 
 // PullName names the source type that reads addresses.
@@ -58,7 +59,7 @@ func open(_ context.Context, o options, log *zap.Logger) (plugin.Source, error) 
 		s.digest += fmt.Sprintf("%s %s %v %+v\n", l.name, l.url, l.records, l.paging)
 	}
 	if len(s.lists) == 0 {
-		return nil, wrong("/users/url", "there is neither an address of users nor one of departments", "give one of them")
+		return nil, mapping.Wrong("/users/url", "there is neither an address of users nor one of departments", "give one of them")
 	}
 	sum := sha256.Sum256([]byte(s.digest))
 	s.digest = hex.EncodeToString(sum[:8])

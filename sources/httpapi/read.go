@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"github.com/nocobase-roster/roster/plugin"
+	"github.com/nocobase-roster/roster/sources/mapping"
 )
 
 // pageRecords is how many records go into a page at most, however many an
@@ -151,14 +152,14 @@ func nameless(l *list) error {
 
 // shape says what is looked for in an answer of the list.
 func (l *list) shape() shape {
-	return shape{records: l.records, others: []path{l.total, l.paging.next}}
+	return shape{records: l.records, others: []mapping.Path{l.total, l.paging.next}}
 }
 
 func total(l *list, v any) (*int, error) {
-	text, _ := textOf(v)
+	text, _ := mapping.Text(v)
 	n, err := strconv.Atoi(text)
 	if err != nil {
-		return nil, wrong("/"+l.name+"/total", "the answer has no number there", "say where it tells how many records there are, or leave total empty")
+		return nil, mapping.Wrong("/"+l.name+"/total", "the answer has no number there", "say where it tells how many records there are, or leave total empty")
 	}
 	return &n, nil
 }

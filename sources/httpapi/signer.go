@@ -7,6 +7,7 @@ import (
 	"net/url"
 
 	"github.com/nocobase-roster/roster/plugin"
+	"github.com/nocobase-roster/roster/sources/mapping"
 )
 
 // A signer adds what an operator has set up to calls of his own hosts, and of no
@@ -53,7 +54,7 @@ func (s *signer) auth(a auth) error {
 		s.query.Set(a.param(), a.Value.Reveal())
 		return need("/auth/value", a.Value)
 	}
-	return wrong("/auth/type", "there is no such way to sign in", "it is one of none, bearer, basic, header and query")
+	return mapping.Wrong("/auth/type", "there is no such way to sign in", "it is one of none, bearer, basic, header and query")
 }
 
 // param is the parameter of the query that the credentials are in; empty where
@@ -67,7 +68,7 @@ func (a auth) param() string {
 
 func need(at string, secret plugin.Secret) error {
 	if secret == "" {
-		return wrong(at, "it is empty", "enter it, or choose another way to sign in")
+		return mapping.Wrong(at, "it is empty", "enter it, or choose another way to sign in")
 	}
 	return nil
 }

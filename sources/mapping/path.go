@@ -1,4 +1,4 @@
-package httpapi
+package mapping
 
 import (
 	"encoding/json"
@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// A path leads to a place in JSON; the empty one to all of it.
-type path []string
+// A Path leads to a place in JSON; the empty one to all of it, and nil nowhere.
+type Path []string
 
-// parsePath reads a JSON pointer ("/data/items/0") or names with points between
+// ParsePath reads a JSON pointer ("/data/items/0") or names with points between
 // them ("data.items.0"). Nothing is the whole.
-func parsePath(text string) path {
+func ParsePath(text string) Path {
 	if text == "" {
-		return path{}
+		return Path{}
 	}
 	if rest, ok := strings.CutPrefix(text, "/"); ok {
 		p := strings.Split(rest, "/")
@@ -27,7 +27,7 @@ func parsePath(text string) path {
 }
 
 // String gives a JSON pointer.
-func (p path) String() string {
+func (p Path) String() string {
 	var b strings.Builder
 	for _, step := range p {
 		b.WriteString("/" + strings.ReplaceAll(strings.ReplaceAll(step, "~", "~0"), "/", "~1"))
@@ -35,8 +35,8 @@ func (p path) String() string {
 	return b.String()
 }
 
-// in gives what is there in a decoded value, and whether anything is.
-func (p path) in(v any) (any, bool) {
+// In gives what is there in a decoded value, and whether anything is.
+func (p Path) In(v any) (any, bool) {
 	for _, step := range p {
 		switch parent := v.(type) {
 		case map[string]any:
@@ -58,13 +58,13 @@ func (p path) in(v any) (any, bool) {
 	return v, true
 }
 
-// leadsThrough says whether the path goes through another place, or ends there.
-func (p path) leadsThrough(at path) bool {
+// LeadsThrough says whether the path goes through another place, or ends there.
+func (p Path) LeadsThrough(at Path) bool {
 	return p != nil && len(p) >= len(at) && slices.Equal(p[:len(at)], at)
 }
 
-// textOf gives a text or a number as text.
-func textOf(v any) (string, bool) {
+// Text gives a text or a number as text; false: it is neither.
+func Text(v any) (string, bool) {
 	switch v := v.(type) {
 	case string:
 		return v, true
