@@ -5,6 +5,7 @@ package sources
 import (
 	"github.com/nocobase-roster/roster/plugin"
 	"github.com/nocobase-roster/roster/sources/httpapi"
+	"github.com/nocobase-roster/roster/sources/wecom"
 )
 
 // All gives the drivers of the built-in source types.
@@ -12,5 +13,6 @@ func All() []plugin.Driver {
 	return []plugin.Driver{
 		httpapi.Driver(),
 		httpapi.PullDriver(),
+		wecom.Driver(),
 	}
 }
