@@ -1,7 +1,6 @@
 package plugin
 
 import (
-	"bytes"
 	"encoding/json"
 	"maps"
 )
@@ -46,20 +45,14 @@ func (r Record) MarshalJSON() ([]byte, error) {
 	if r.Deleted {
 		attrs["isDeleted"] = true
 	}
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	err := enc.Encode(attrs)
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+	return encodeAttrs(attrs)
 }
 
 // UnmarshalJSON reads what MarshalJSON writes; Type stays as it is. A uid that
 // is a number is taken as its literal text, as NocoBase takes it.
 func (r *Record) UnmarshalJSON(data []byte) error {
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.UseNumber()
-	var attrs map[string]any
-	if err := d.Decode(&attrs); err != nil {
+	attrs, err := decodeAttrs(data)
+	if err != nil {
 		return err
 	}
 	r.UID = ""

@@ -17,6 +17,8 @@ type Config struct {
 	Apply       string        `json:"apply,omitempty" jsonschema:"who writes to NocoBase's tables; this version knows direct only"`
 	LogsDir     string        `json:"logsDir,omitempty" jsonschema:"where the files of received records go"`
 
+	PublicURL engine.PublicURL `json:"publicUrl,omitempty" jsonschema:"where systems reach callbacks of sources: the address of a Roster that serves, or with {source} where the name of a source goes, one whose requests the host hands to source/webhook"`
+
 	References []engine.Reference `json:"references,omitempty" jsonschema:"what NocoBase's referenceMap holds, of all collections: what becomes of rows that refer to one that goes; without it, NocoBase's table of fields is read, which does not know what stands in the code of plugins"`
 }
 
@@ -26,6 +28,12 @@ func (c Config) check() error {
 		return &plugin.Error{
 			Kind: plugin.Config, Path: "/config/apply", Hint: "use direct",
 			Msg: "this version of Roster cannot do what config.apply asks for",
+		}
+	}
+	if !c.PublicURL.Valid() {
+		return &plugin.Error{
+			Kind: plugin.Config, Path: "/config/publicUrl", Hint: "give it as https://roster.example.com, or with {source} where the name of a source goes",
+			Msg: "config.publicUrl is no address",
 		}
 	}
 	for i, r := range c.References {

@@ -12,33 +12,38 @@ import (
 	"github.com/nocobase-roster/roster/rpc/rawjson"
 )
 
+// A decoder reads params.
+type decoder struct {
+	lenient bool // members that are not known are passed over, not refused
+}
+
 // decode reads params into the struct that v points to, strictly: a member
 // that the struct does not have, one of the wrong type, and the lack of one
 // without omitempty are errors that name it. null is as good as absent. Names
 // count exactly; of a member that comes twice the last counts. Members that
 // are json.Unmarshalers are handed pieces of raw, not copies.
-func decode(raw json.RawMessage, v any) error {
+func (d decoder) decode(raw json.RawMessage, v any) error {
 	if raw == nil {
 		raw = json.RawMessage("{}")
 	}
-	return decodeValue("", raw, reflect.ValueOf(v).Elem())
+	return d.value("", raw, reflect.ValueOf(v).Elem())
 }
 
-// decodeValue reads the value at a JSON pointer.
-func decodeValue(at string, raw json.RawMessage, v reflect.Value) error {
+// value reads the value at a JSON pointer.
+func (d decoder) value(at string, raw json.RawMessage, v reflect.Value) error {
 	var err error
 	switch u, ok := v.Addr().Interface().(json.Unmarshaler); {
 	case ok:
 		err = u.UnmarshalJSON(raw)
 	case v.Kind() == reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))
-		return decodeValue(at, raw, v.Elem())
+		return d.value(at, raw, v.Elem())
 	case v.Kind() == reflect.Struct && rawjson.Kind(raw) == '{':
-		return decodeObject(at, raw, v)
+		return d.object(at, raw, v)
 	case v.Kind() == reflect.Map && rawjson.Kind(raw) == '{':
-		return decodeMap(at, raw, v)
+		return d.members(at, raw, v)
 	case v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Struct && rawjson.Kind(raw) == '[':
-		return decodeList(at, raw, v)
+		return d.list(at, raw, v)
 	default:
 		err = json.Unmarshal(raw, v.Addr().Interface())
 	}
@@ -48,18 +53,18 @@ func decodeValue(at string, raw json.RawMessage, v reflect.Value) error {
 	return nil
 }
 
-// decodeObject reads the members of an object into a struct.
-func decodeObject(at string, raw json.RawMessage, v reflect.Value) error {
+// object reads the members of an object into a struct.
+func (d decoder) object(at string, raw json.RawMessage, v reflect.Value) error {
 	fields := fieldsOf(v.Type())
 	for name, value := range rawjson.Members(raw) {
 		f, known := fields[name]
-		if !known {
+		switch {
+		case !known && !d.lenient:
 			return unknownMember(at, name, fields)
-		}
-		if rawjson.Kind(value) == 'n' {
+		case !known, rawjson.Kind(value) == 'n':
 			continue
 		}
-		if err := decodeValue(at+"/"+escape(name), value, v.FieldByIndex(f.index)); err != nil {
+		if err := d.value(at+"/"+escape(name), value, v.FieldByIndex(f.index)); err != nil {
 			return err
 		}
 		f.optional = true // it is there
@@ -74,15 +79,15 @@ func decodeObject(at string, raw json.RawMessage, v reflect.Value) error {
 	return nil
 }
 
-// decodeMap reads the members of an object, whatever their names, into a map.
-func decodeMap(at string, raw json.RawMessage, v reflect.Value) error {
+// members reads the members of an object, whatever their names, into a map.
+func (d decoder) members(at string, raw json.RawMessage, v reflect.Value) error {
 	v.Set(reflect.MakeMap(v.Type()))
 	for name, value := range rawjson.Members(raw) {
 		if rawjson.Kind(value) == 'n' {
 			continue
 		}
 		member := reflect.New(v.Type().Elem()).Elem()
-		if err := decodeValue(at+"/"+escape(name), value, member); err != nil {
+		if err := d.value(at+"/"+escape(name), value, member); err != nil {
 			return err
 		}
 		v.SetMapIndex(reflect.ValueOf(name).Convert(v.Type().Key()), member)
@@ -90,12 +95,12 @@ func decodeMap(at string, raw json.RawMessage, v reflect.Value) error {
 	return nil
 }
 
-// decodeList reads the elements of an array, each into a struct.
-func decodeList(at string, raw json.RawMessage, v reflect.Value) error {
+// list reads the elements of an array, each into a struct.
+func (d decoder) list(at string, raw json.RawMessage, v reflect.Value) error {
 	v.Set(reflect.MakeSlice(v.Type(), 0, 0))
 	for value := range rawjson.Elements(raw) {
 		element := reflect.New(v.Type().Elem()).Elem()
-		if err := decodeValue(fmt.Sprintf("%s/%d", at, v.Len()), value, element); err != nil {
+		if err := d.value(fmt.Sprintf("%s/%d", at, v.Len()), value, element); err != nil {
 			return err
 		}
 		v.Set(reflect.Append(v, element))

@@ -9,6 +9,7 @@
 //   - session.go takes each message through the checks to its method;
 //   - flight.go keeps what is in hand: limits, cancelling, answering once;
 //   - peer.go calls the host, and registry.go takes what it registers;
+//   - adapter.go is what is served where there is no engine;
 //   - errors.go is the one place where an error becomes a code;
 //   - the other files each hold the methods of one subject.
 //

@@ -31,8 +31,12 @@ func TestPushConversations(t *testing.T) {
 func realServer(t testing.TB, path string) *Server {
 	s := testServer(t)
 	s.extra = append(s.extra, slowPush())
-	s.Open = func(ctx context.Context, _ Config) (*engine.Engine, error) {
-		return engine.Open(ctx, "sqlite:"+path, schema.Told{}, targets.All, zaptest.NewLogger(t))
+	s.Open = func(ctx context.Context, c Config) (*engine.Engine, error) {
+		e, err := engine.Open(ctx, "sqlite:"+path, schema.Told{}, targets.All, zaptest.NewLogger(t))
+		if err == nil {
+			e.SetPublicURL(c.PublicURL)
+		}
+		return e, err
 	}
 	return s
 }

@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/sourcegraph/jsonrpc2"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/nocobase-roster/roster/engine"
 	"github.com/nocobase-roster/roster/plugin"
+	"github.com/nocobase-roster/roster/rpc/call"
 )
 
 // protocolVersion is the one version of the protocol there is.
@@ -25,7 +27,7 @@ const (
 type initializeParams struct {
 	ProtocolVersion string         `json:"protocolVersion" jsonschema:"the version of the protocol that the host speaks: 1"`
 	Client          peer           `json:"client,omitzero" jsonschema:"who the host is"`
-	Capabilities    map[string]any `json:"capabilities,omitempty" jsonschema:"what the host can do; any member"`
+	Capabilities    map[string]any `json:"capabilities,omitempty" jsonschema:"what the host can do: resolve, that it answers sources/resolve; any other member is ignored"`
 	Limits          hostLimits     `json:"limits,omitzero" jsonschema:"how much the host takes"`
 	Config          Config         `json:"config,omitzero" jsonschema:"which database; without it flags and environment decide"`
 }
@@ -73,13 +75,19 @@ func (s *session) initialize(ctx context.Context, p initializeParams) (*initiali
 	s.stage, s.hostMax = ready, frameBytes
 	s.introduce(p.Client.Name)
 	s.stream.LimitWrites(frameBytes)
-	s.openDatabase(flightOf(ctx).conn, p.Config)
+	s.openDatabase(flightOf(ctx).conn, p.Config, p.Capabilities["resolve"] == true)
 	return &initializeResult{
 		ProtocolVersion: protocolVersion,
-		Server:          peer{"roster", s.server.Version},
-		Capabilities:    serverCapabilities{Push: true, Progress: true, Cancel: true, Pull: true, Registry: true, Changed: true},
+		Server:          peer{cmp.Or(s.server.Name, "roster"), s.server.Version},
+		Capabilities:    s.server.capabilities(),
 		Limits:          s.limits,
 	}, nil
+}
+
+// capabilities are those of Roster; an adapter has the few that need no engine.
+func (s *Server) capabilities() serverCapabilities {
+	whole := s.Open != nil
+	return serverCapabilities{Push: whole, Progress: whole, Cancel: true, Pull: true, Registry: whole, Changed: whole}
 }
 
 // introduce notes who the host is.
@@ -90,17 +98,20 @@ func (s *session) introduce(name string) {
 }
 
 // openDatabase begins to open the database, unless all is over already. What is
-// changed in it, the host is told.
-func (s *session) openDatabase(conn *jsonrpc2.Conn, c Config) {
+// changed in it, the host is told; a host that resolves says how sources are set up.
+func (s *session) openDatabase(conn *jsonrpc2.Conn, c Config, resolves bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.over {
+	if !s.over && s.server.Open != nil {
 		s.database = newDatabase(s.log, func(ctx context.Context) (*engine.Engine, error) {
 			e, err := s.server.Open(ctx, c)
 			if err == nil {
 				e.SetAdapters(s.adapters)
 				e.Watch(func(target string, ids []int64) { tellChanged(conn, target, ids) })
 				e.WatchTasks(newTaskNews(conn).tell)
+				if resolves {
+					e.SetResolver(caller{s, conn}.resolve)
+				}
 			}
 			return e, err
 		}, (*engine.Engine).Work)
@@ -128,9 +139,7 @@ func (s *session) exit(ctx context.Context, _ none) {
 	s.end(flightOf(ctx).conn, why)
 }
 
-type cancelParams struct {
-	ID jsonrpc2.ID `json:"id" jsonschema:"of the request"`
-}
+type cancelParams = call.CancelParams
 
 func (s *session) cancelRequest(_ context.Context, p cancelParams) {
 	if f := s.flights.get(p.ID); f != nil {

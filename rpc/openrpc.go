@@ -8,6 +8,8 @@ import (
 	"slices"
 
 	"github.com/google/jsonschema-go/jsonschema"
+
+	"github.com/nocobase-roster/roster/rpc/call"
 )
 
 // A document is an OpenRPC 1.3 description of the wire.
@@ -107,11 +109,11 @@ func (m methodInfo) describe() (documentMethod, error) {
 // is told unasked: errors, progress and changes.
 func describeComponents() (components, error) {
 	c := components{Errors: map[string]documentError{}, Schemas: map[string]*jsonschema.Schema{}}
-	for _, e := range errorCodes() {
-		c.Errors[e.name] = documentError{e.code, e.means}
+	for _, e := range call.Codes() {
+		c.Errors[e.Name] = documentError{e.Code, e.Means}
 	}
 	var err error
-	if c.Schemas["ErrorData"], err = resultSchema(reflect.TypeFor[errorData]()); err != nil {
+	if c.Schemas["ErrorData"], err = resultSchema(reflect.TypeFor[call.ErrorData]()); err != nil {
 		return c, err
 	}
 	for _, told := range hostNotifications() {

@@ -125,6 +125,7 @@ func optionTexts() map[string]optionText {
 		"/conflict":                  {"when a match finds a row that another source is linked to: link it too, skip the record, or fail it", []any{"link", "skip", "fail"}},
 		"/memberships":               {"own: only what the source claimed ends with its claim; adopt: also what was there before; all: the source's statement is the whole truth", []any{"own", "adopt", "all"}},
 		"/drift":                     {"what was edited by hand is set right, or kept until the record says something new", []any{"repair", "keep"}},
+		"/matchKey":                  {"finds the user of a record that is linked to none, where a push does not name another: by this column, or nobody", []any{"username", "email", "phone"}},
 		"/departmentMatch":           {about: "finds the department of a record that is linked to none: a column's name, path (of titles), or nothing"},
 		"/ignoreCase":                {about: "matching takes no heed of case"},
 		"/guards":                    {about: "stop a run before its first write when it would do more than is likely to be meant; null turns a guard off"},

@@ -8,9 +8,11 @@ import (
 )
 
 // hostMethods are the methods that Roster calls of a host, or of a process, that
-// has registered an adapter; those of source/ it serves itself as well.
+// has registered an adapter or resolves its sources; those of source/ it serves
+// itself as well.
 func hostMethods() []methodInfo {
 	asked := []methodInfo{
+		asks[resolveParams, resolveResult]("sources/resolve", "Says how a source is set up, whose row the host has written: asked of one with the capability resolve, whenever the source is read."),
 		asks[plugin.CreateParams, []plugin.Written]("target/create", "Writes a record that the target has no row for. NocoBase's own shape."),
 		asks[plugin.UpdateParams, []plugin.Written]("target/update", "Writes a record that the target has rows for; one with isDeleted in its metaData is gone. NocoBase's own shape."),
 		asks[plugin.ApplyParams, plugin.ApplyResult]("target/apply", "Makes many changes, in their order: of a target that was registered with batches, instead of target/create and target/update."),

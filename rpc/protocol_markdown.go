@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"text/template"
+
+	"github.com/nocobase-roster/roster/rpc/call"
 )
 
 //go:embed protocol.tmpl
@@ -73,7 +75,7 @@ func Protocol(version string, files fs.FS) ([]byte, error) {
 	if p.Groups, err = v.groups(examples); err != nil {
 		return nil, err
 	}
-	if _, err := v.notation(reflect.TypeFor[errorData]()); err != nil {
+	if _, err := v.notation(reflect.TypeFor[call.ErrorData]()); err != nil {
 		return nil, err
 	}
 	p.Types = v.pageTypes()
@@ -194,10 +196,10 @@ func (v *vocabulary) limits() []pageRow {
 }
 
 func pageErrors() []pageError {
-	codes := errorCodes()
+	codes := call.Codes()
 	rows := make([]pageError, len(codes))
 	for i, e := range codes {
-		rows[i] = pageError{e.code, e.name, string(e.kind), e.means}
+		rows[i] = pageError{e.Code, e.Name, string(e.Kind), e.Means}
 	}
 	return rows
 }

@@ -11,6 +11,7 @@ import (
 	"testing/fstest"
 
 	"github.com/nocobase-roster/roster/plugin"
+	"github.com/nocobase-roster/roster/rpc/call"
 )
 
 func TestTheDocumentsAreTheSameEveryTime(t *testing.T) {
@@ -75,7 +76,7 @@ func TestEveryTextIsOfSomethingOnTheWire(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := v.notation(reflect.TypeFor[errorData]()); err != nil {
+	if _, err := v.notation(reflect.TypeFor[call.ErrorData]()); err != nil {
 		t.Fatal(err)
 	}
 	said := map[string]string{}

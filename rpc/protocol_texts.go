@@ -28,6 +28,8 @@ func wireTexts() map[string]string {
 		"TargetInfo.after":   "targets that are written before it",
 		"TargetInfo.before":  "targets that are written after it",
 
+		"Source.callbackUrl": "where its system is to send what it sends by itself, if it sends anything: below config.publicUrl, the path alone without it",
+
 		"UserData": "Records of one type.",
 		"Ref":      "The name of a record of a source.",
 		"Event":    "Something about a record may have changed; what it is now is read from the system.",
@@ -35,7 +37,8 @@ func wireTexts() map[string]string {
 
 		"Event.was":       "the uid it had before: it was renamed",
 		"Event.gone":      "it does not exist any more",
-		"Event.all":       "read everything soon; the other members are absent",
+		"Event.all":       "read everything soon; dataType, uid, was and gone are absent",
+		"Event.key":       "the message that it is from, where a system may send one twice: of events that are the same, key and all, one is kept in ten minutes",
 		"Step.ok":         "it works",
 		"Step.message":    "what was found, or what is wrong",
 		"Step.hint":       "what to do about it",

@@ -13,6 +13,7 @@ import (
 
 	"github.com/nocobase-roster/roster/engine"
 	"github.com/nocobase-roster/roster/plugin"
+	"github.com/nocobase-roster/roster/rpc/call"
 )
 
 // A wireType is a type of the wire that has a name: an object with members, or
@@ -145,9 +146,9 @@ func (v *vocabulary) unite(at int) error {
 // kinds are those of errors, each once.
 func kinds() []plugin.Kind {
 	var all []plugin.Kind
-	for _, e := range errorCodes() {
-		if e.kind != "" {
-			all = append(all, e.kind)
+	for _, e := range call.Codes() {
+		if e.Kind != "" {
+			all = append(all, e.Kind)
 		}
 	}
 	return all

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+
+	"github.com/nocobase-roster/roster/rpc/call"
 )
 
 // TypeScript gives the declarations of the wire of a Roster of this version, the
@@ -18,7 +20,7 @@ func TypeScript(version string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := v.notation(reflect.TypeFor[errorData]())
+	data, err := v.notation(reflect.TypeFor[call.ErrorData]())
 	if err != nil {
 		return nil, err
 	}
@@ -99,8 +101,8 @@ func (t wireType) declare(b *strings.Builder) {
 
 func codeUnion() string {
 	var b strings.Builder
-	for _, e := range errorCodes() {
-		fmt.Fprintf(&b, "\n  | %d // %s: %s", e.code, e.name, e.means)
+	for _, e := range call.Codes() {
+		fmt.Fprintf(&b, "\n  | %d // %s: %s", e.Code, e.Name, e.Means)
 	}
 	return b.String() + "\n"
 }

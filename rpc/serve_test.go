@@ -105,7 +105,7 @@ func FuzzDecode(f *testing.F) {
 			return
 		}
 		for _, v := range []any{new(pushParams), new(initializeParams), new(itemsParams), new(waitParams), new(cancelParams), new(none)} {
-			err := decode(raw, v)
+			err := decoder{}.decode(raw, v)
 			var wire *wireFault
 			if err != nil && (!errors.As(err, &wire) || wire.code != -32602) {
 				t.Errorf("decode(%s, %T) = %v, want code -32602", raw, v, err)

@@ -25,7 +25,8 @@ var ErrNoShutdown = errors.New("the host said exit without shutdown")
 // A Server speaks with hosts. Its fields are set before the first Serve and
 // not changed after; then it may serve several hosts at once.
 type Server struct {
-	Version  string           // Roster's own, for initialize and health/check
+	Name     string           // for initialize; "" means roster
+	Version  string           // its own, for initialize and health/check
 	Adapters *plugin.Registry // that every host finds; one may register more for its own connection
 
 	// Open opens the engine on the database that c names, or on the one that
@@ -33,7 +34,8 @@ type Server struct {
 	// background after initialize, once at a time, and again when it has failed
 	// and a method needs the engine: after a second at the earliest, then two,
 	// four, up to half a minute. ctx ends with the connection. Serve closes the
-	// engine.
+	// engine. Where Open is nil there is none: the server is an adapter, and
+	// answers for what is in Adapters, its targets too.
 	Open func(ctx context.Context, c Config) (*engine.Engine, error)
 
 	Log    *zap.Logger     // nil logs nothing; params and results are never logged
@@ -80,7 +82,7 @@ func (s *Server) session() *session {
 		log:       log,
 		limits:    limits,
 		grace:     cmp.Or(s.Grace, DefaultGrace),
-		table:     newTable(append(methods(), s.extra...)),
+		table:     newTable(s.methods()),
 		flights:   newFlights(limits),
 		sources:   newOpenSources(limits, log),
 		started:   time.Now(),
@@ -88,4 +90,13 @@ func (s *Server) session() *session {
 		hangUp:    hangUp,
 		own:       map[string]bool{},
 	}
+}
+
+// methods are those that are answered.
+func (s *Server) methods() []methodInfo {
+	all := append(methods(), s.extra...)
+	if s.Open == nil {
+		return ofAdapters(all)
+	}
+	return all
 }

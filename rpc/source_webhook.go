@@ -42,6 +42,9 @@ func (s *session) receiveOpen(ctx context.Context, session string, c plugin.Call
 }
 
 func (s *session) receive(ctx context.Context, source string, c plugin.Callback) (*plugin.WebhookResult, error) {
+	if s.server.Open == nil {
+		return nil, &plugin.Error{Kind: plugin.Unsupported, Path: "/source", Msg: "an adapter has no sources of its own", Hint: "name the session of one that is open"}
+	}
 	e, err := s.database.get(ctx)
 	if err != nil {
 		return nil, err

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"reflect"
+
+	"github.com/nocobase-roster/roster/rpc/call"
 )
 
 // The names that the code itself looks for.
@@ -11,7 +13,7 @@ const (
 	initialize = "initialize"
 	exit       = "exit"
 
-	cancelRequest = "$/cancelRequest"
+	cancelRequest = call.CancelRequest
 )
 
 // methods is every method, in the order in which they are documented.
@@ -83,7 +85,7 @@ func method[P, R any](name, summary string, f func(*session, context.Context, P)
 		params: reflect.TypeFor[P](), result: reflect.TypeFor[R](),
 		call: func(ctx context.Context, s *session, raw json.RawMessage) (any, error) {
 			var p P
-			if err := decode(raw, &p); err != nil {
+			if err := s.decoder().decode(raw, &p); err != nil {
 				return nil, err
 			}
 			return f(s, ctx, p)

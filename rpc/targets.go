@@ -10,7 +10,7 @@ import (
 // host may ask of NocoBase's.
 
 func (s *session) applyToTarget(ctx context.Context, p plugin.ApplyParams) (*plugin.ApplyResult, error) {
-	e, err := s.database.get(ctx)
+	e, err := s.taker(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +33,7 @@ func (s *session) updateInTarget(ctx context.Context, p plugin.UpdateParams) ([]
 
 // applyOne makes a single change; that it cannot be made is the error.
 func (s *session) applyOne(ctx context.Context, target string, c plugin.WireChange) ([]plugin.Written, error) {
-	e, err := s.database.get(ctx)
+	e, err := s.taker(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -41,13 +41,16 @@ func (s *session) applyOne(ctx context.Context, target string, c plugin.WireChan
 	if err != nil {
 		return nil, err
 	}
+	if len(outcomes) == 0 { // a target that breaks its promise
+		return nil, &plugin.Error{Kind: plugin.Transient, Msg: "target " + quoteShort(target) + " did not say what came of the change", Hint: "send it again"}
+	}
 	return plugin.NewWritten(c.ResourcePks, outcomes[0].Rows), outcomes[0].Err
 }
 
 // findTarget asks a target, NocoBase's or one that the host has registered
 // itself, what it holds.
 func (s *session) findTarget(ctx context.Context, p plugin.FindParams) (*plugin.FindResult, error) {
-	e, err := s.database.get(ctx)
+	e, err := s.taker(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -46,12 +46,24 @@ type taskResult struct {
 	Task *engine.Task `json:"task"`
 }
 
-func (s *session) getTask(ctx context.Context, p taskParams) (*taskResult, error) {
+type getTaskParams struct {
+	TaskID string `json:"taskId,omitempty" jsonschema:"of the run"`
+	Task   string `json:"task,omitempty" jsonschema:"instead: the id of a row of userDataSyncTasks, of whose runs the newest is given"`
+}
+
+func (s *session) getTask(ctx context.Context, p getTaskParams) (*taskResult, error) {
+	if (p.TaskID == "") == (p.Task == "") {
+		return nil, invalidParams(&plugin.Error{Path: "/taskId", Msg: "one of /taskId and /task is needed, and not both"})
+	}
 	e, err := s.database.get(ctx)
 	if err != nil {
 		return nil, err
 	}
-	task, err := e.Task(ctx, p.TaskID)
+	find, id := e.Task, p.TaskID
+	if p.Task != "" {
+		find, id = e.ShownTask, p.Task
+	}
+	task, err := find(ctx, id)
 	return &taskResult{task}, err
 }
 
