@@ -13,7 +13,7 @@
 // with a [Registry]. Package plugintest says whether it keeps its promises, one
 // subtest for each sentence of the comments here.
 //
-//	record.go    what travels: Record, Ref
+//	record.go    what travels: Record, Ref; its JSON with record_*.go
 //	source.go    Source, and what a source may be besides
 //	target.go    Target, and what a target may be besides
 //	driver.go    how an adapter is declared and opened
