@@ -24,7 +24,7 @@ func (s *Story) lines(ctx context.Context) (map[string]bool, error) {
 	err := s.db.On(s.db).Select(ctx, &rows, `
 		SELECT username || ' ' || nickname || ' ' || email FROM {users}
 		UNION ALL SELECT d.title || ' below ' || COALESCE(p.title, '') FROM {departments} d LEFT JOIN {departments} p ON p.id = d.[parentId]
-		UNION ALL SELECT u.username || ' in ' || d.title FROM {departmentsUsers} m
+		UNION ALL SELECT u.username || ' in ' || d.title || CASE WHEN m.[isOwner] THEN ', leading' ELSE '' END FROM {departmentsUsers} m
 			JOIN {users} u ON u.id = m.[userId] JOIN {departments} d ON d.id = m.[departmentId]`)
 	found := map[string]bool{}
 	for _, row := range rows {
@@ -33,27 +33,32 @@ func (s *Story) lines(ctx context.Context) (map[string]bool, error) {
 	return found, schema.Wrap(err, "look at what there is")
 }
 
-// differences are the lines that the HR system has and the tables have not, and
-// the other way round.
+// differences are the lines that WeCom has and the tables have not, and the other
+// way round.
 func (s *Story) differences(ctx context.Context) (missing, extra []string, err error) {
 	found, err := s.lines(ctx)
 	wanted := s.wanted()
 	return without(wanted, found), without(found, wanted), err
 }
 
-// wanted are the same lines by the HR system.
+// wanted are the lines that WeCom has for who may see all regions.
 func (s *Story) wanted() map[string]bool {
-	lines, names := map[string]bool{}, map[string]string{}
-	for _, d := range s.company.Departments {
-		names[d.Code] = d.Name
-	}
-	for _, d := range s.company.Departments {
-		lines[d.Name+" below "+names[d.Parent]] = true
+	lines := map[string]bool{}
+	for _, d := range s.company.Departments[1:] {
+		above := ""
+		if d.Parent != 1 { // the company itself is not shown
+			above = s.company.Department(d.Parent).Name
+		}
+		lines[d.Name+" below "+above] = true
 	}
 	for _, p := range s.company.People {
 		lines[p.Login+" "+p.Name+" "+p.Mail] = true
-		for _, position := range p.Positions {
-			lines[p.Login+" in "+names[position.Department]] = true
+		for _, at := range p.Positions {
+			line := p.Login + " in " + s.company.Department(at.Department).Name
+			if at.Leads {
+				line += ", leading"
+			}
+			lines[line] = true
 		}
 	}
 	return lines

@@ -12,24 +12,28 @@ import (
 // hand.
 func (s *Story) overnight(ctx context.Context) ([]string, error) {
 	s.changes = s.company.Overnight()
-	s.system.Show(s.company)
-	s.system.Hurry()
+	s.wecom.Mend() // it need not be watched any more
 	if err := s.putByHand(ctx); err != nil {
 		return nil, err
 	}
 	c := s.changes
-	helpdesk, first := s.company.Department(c.Renamed), s.company.Person(c.Swapped[0])
+	repair, first := s.company.Department(c.Renamed), s.company.Person(c.Swapped[0])
 	return []string{
 		fmt.Sprintf("Overnight %d people were hired, %d left, %d moved to other departments.", len(c.Hired), len(c.Left), len(c.Moved)),
-		fmt.Sprintf("%s is %s now, and belongs to Sales.", c.Was, helpdesk.Name),
+		fmt.Sprintf("%s is %s now, and belongs to Sales. %s leads %s.", c.Was, repair.Name, s.company.Person(c.Leads).Name, s.leads(c.Leads)),
 		fmt.Sprintf("There are two people called %s: they swap their e-mail addresses.", first.Name),
 		fmt.Sprintf("And in NocoBase somebody put %s into %s by hand.", s.company.Person(c.Moved[0]).Name, s.club()),
 	}, nil
 }
 
-// club is a department that nobody is in by the HR system because of what
-// happens in the story.
-func (s *Story) club() string { return s.company.Departments[0].Name }
+// leads is the department that somebody leads.
+func (s *Story) leads(login string) string {
+	return s.company.Department(s.company.Person(login).Positions[0].Department).Name
+}
+
+// club is a department that nobody comes into because of what happens in the
+// story.
+func (s *Story) club() string { return s.company.Regions()[0].Name }
 
 // putByHand is what NocoBase writes when an operator puts somebody into a
 // department.
@@ -48,7 +52,7 @@ func (s *Story) plan(ctx context.Context, report Tell) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.engine.PlanSync(ctx, s.source, report)
+	r, err := s.engine.PlanSync(ctx, source(), report)
 	if err != nil {
 		return nil, err
 	}
@@ -60,12 +64,15 @@ func (s *Story) plan(ctx context.Context, report Tell) (*Outcome, error) {
 }
 
 func (s *Story) apply(ctx context.Context, report Tell) (*Outcome, error) {
+	if err := s.remember(ctx); err != nil {
+		return nil, err
+	}
 	o, err := s.sync(ctx, report)
 	if err != nil {
 		return nil, err
 	}
 	users := o.Report.Task.Counts["user"]
-	o.fact(users.Deleted == len(s.changes.Left), fmt.Sprintf("the %d who left were deleted, as the options of the source say", users.Deleted))
+	o.fact(users.Deleted == len(s.changes.Left) && s.asked() == users.Deleted, fmt.Sprintf("the %d who left were deleted: WeCom was asked for each of them first", users.Deleted))
 	if err := s.swapped(ctx, o); err != nil {
 		return nil, err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/nocobase-roster/roster/engine"
-	"github.com/nocobase-roster/roster/plugin"
 )
 
 // A Scene is something that happens, what an operator types, and what must come
@@ -42,7 +41,7 @@ func (o *Outcome) fact(isSo bool, text string) { o.Facts = append(o.Facts, Fact{
 
 // sync synchronizes the source, which has to come to its end.
 func (s *Story) sync(ctx context.Context, report Tell) (*Outcome, error) {
-	r, err := s.engine.Sync(ctx, s.source, report)
+	r, err := s.engine.Sync(ctx, source(), report)
 	if err != nil {
 		return nil, err
 	}
@@ -51,18 +50,4 @@ func (s *Story) sync(ctx context.Context, report Tell) (*Outcome, error) {
 		o.fact(false, "every record was written")
 	}
 	return o, nil
-}
-
-// fail synchronizes the source, which has to end with an error of a kind.
-func (s *Story) fail(ctx context.Context, kind plugin.Kind, report Tell) (*Outcome, error) {
-	r, err := s.engine.Sync(ctx, s.source, report)
-	switch {
-	case err == nil:
-		o := &Outcome{Report: r}
-		o.fact(false, "the run failed")
-		return o, nil
-	case plugin.KindOf(err) != kind:
-		return nil, err
-	}
-	return &Outcome{Ended: err}, nil
 }

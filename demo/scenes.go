@@ -13,12 +13,12 @@ import (
 // Scenes are those of the story, to be played one after the other.
 func (s *Story) Scenes() []Scene {
 	return []Scene{
-		{"The first sync", s.opens, "roster sync hr", s.first},
-		{"The next morning: a plan", s.overnight, "roster sync hr --plan", s.plan},
-		{"The plan is good: it is carried out", s.nothing, "roster sync hr", s.apply},
-		{"A fault in the middle of a reading", s.breaks, "roster sync hr", s.cutOff},
-		{"The system is back", s.mends, "roster sync hr", s.goOn},
-		{"The system says that nobody works there", s.forgets, "roster sync hr", s.held},
+		{"The first sync", s.opens, "roster sync wecom", s.first},
+		{"The next morning: a plan", s.overnight, "roster sync wecom --plan", s.plan},
+		{"The plan is good: it is carried out", s.nothing, "roster sync wecom", s.apply},
+		{"A fault in the middle of a reading", s.breaks, "roster sync wecom", s.partly},
+		{"The app sees less than before", s.narrows, "roster sync wecom", s.stays},
+		{"Changes as they happen", s.happens, "roster tasks show 6 -v", s.follows},
 		{"What there is now", s.nothing, "roster tasks", s.end},
 	}
 }
@@ -27,8 +27,8 @@ func (s *Story) nothing(context.Context) ([]string, error) { return nil, nil }
 
 func (s *Story) opens(context.Context) ([]string, error) {
 	return []string{
-		fmt.Sprintf("An HR system answers at %s: %s in %s.", s.system.URL(), people(len(s.company.People)), some(len(s.company.Departments), "department")),
-		"It is set up as source hr: addresses, a token, which field is which; who leaves is deleted.",
+		fmt.Sprintf("A simulated WeCom answers at %s: %s in %s.", s.wecom.URL(), people(len(s.company.People)), some(len(s.company.Departments)-1, "department")),
+		"It is set up as source wecom: Corp ID, AgentId, Secret; who leaves is deleted.",
 	}, nil
 }
 
@@ -40,7 +40,7 @@ func (s *Story) first(ctx context.Context, report Tell) (*Outcome, error) {
 	return o, s.agree(ctx, o)
 }
 
-// agree adds that the tables have what the HR system has, besides what others
+// agree adds that the tables have what WeCom has, besides what others
 // have put there.
 func (s *Story) agree(ctx context.Context, o *Outcome, besides ...string) error {
 	n, err := s.count(ctx)
@@ -52,13 +52,13 @@ func (s *Story) agree(ctx context.Context, o *Outcome, besides ...string) error 
 		return err
 	}
 	same := len(missing) == 0 && fmt.Sprint(extra) == fmt.Sprint(besides) && n.Users == len(s.company.People)
-	o.fact(same, fmt.Sprintf("NocoBase has what HR has: %s, %s, %s",
+	o.fact(same, fmt.Sprintf("NocoBase has what WeCom has: %s, %s, %s",
 		people(n.Users), some(n.Departments, "department"), some(n.Memberships-len(besides), "membership")))
 	return nil
 }
 
 func (s *Story) end(ctx context.Context, _ Tell) (*Outcome, error) {
-	tasks, err := s.engine.Tasks(ctx, engine.TaskFilter{Source: s.source.Source})
+	tasks, err := s.engine.Tasks(ctx, engine.TaskFilter{Source: sourceName})
 	if err != nil {
 		return nil, err
 	}
