@@ -4,11 +4,12 @@
 //   - cli.go has what all commands share, flags.go what push and plan read,
 //     out of which package input makes pushes;
 //   - push.go, sync.go, plan.go, adopt.go, reindex.go, tasks.go, secrets.go, stdio.go, serve.go, token.go,
-//     demo.go, version.go and generate.go each hold a command; the files that begin with sources hold that
-//     one, and demo_scene.go shows the scenes of the demo;
-//   - report.go and reasons.go show what came of a run and progress.go how far
+//     plugin.go, plugin_new.go, conform.go, demo.go, version.go and generate.go each hold a command; the files that
+//     begin with sources hold that one, demo_scene.go shows the scenes of the demo, and demo_wecom.go serves a
+//     simulated WeCom;
+//   - report.go and reasons.go show what came of a run, conform_report.go what came of checks, and progress.go how far
 //     one is, as text made by table.go and screen.go, or as json.go;
-//   - logs.go says where received records are kept;
+//   - logs.go says where received records are kept, and adapters.go where adapters are;
 //   - interrupt.go and exit.go say how the process ends.
 package cli
 
@@ -25,6 +26,7 @@ import (
 
 	"github.com/nocobase-roster/roster/engine"
 	"github.com/nocobase-roster/roster/plugin"
+	"github.com/nocobase-roster/roster/plugin/process"
 	"github.com/nocobase-roster/roster/schema"
 )
 
@@ -61,9 +63,11 @@ type app struct {
 	in       *os.File
 	out, err screen
 	db       string
+	public   string
 	naming   namingFlags
 	keyFile  string
 	logs     logsFlags
+	plugins  *process.Plugins // nil until a command needs adapters
 	level    zap.AtomicLevel
 	json     bool
 	started  bool // the command line was understood
@@ -82,6 +86,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root := a.command()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
+	err = errors.Join(err, a.plugins.Close())
 	a.complain(err)
 	return a.exitCode(err)
 }
@@ -101,12 +106,13 @@ func (a *app) command() *cobra.Command {
 	flags.StringVar(&a.db, "db", "", "database: sqlite:PATH or postgres://… (default $ROSTER_DB, else sqlite:roster.db)")
 	a.naming.add(root)
 	flags.StringVar(&a.keyFile, "secret-key-file", "", "file with the keys that encrypt the secrets of sources (default $ROSTER_SECRET_KEY_FILE, unless $ROSTER_SECRET_KEY holds keys)")
+	flags.StringVar(&a.public, "public-url", "", "where systems reach roster serve, for the addresses of callbacks: https://roster.example.com (default $ROSTER_PUBLIC_URL)")
 	flags.TextVar(&a.level, "log-level", zap.NewAtomicLevelAt(zap.WarnLevel), "what to log on standard error: debug, info, warn or error")
 	flags.BoolVar(&a.json, "json", false, "print JSON for scripts instead of tables")
 	root.SetIn(a.in)
 	root.SetOut(a.out)
 	root.SetErr(a.err)
-	root.AddCommand(a.pushCommand(), a.syncCommand(), a.planCommand(), a.sourcesCommand(), a.tasksCommand(), a.adoptCommand(), a.reindexCommand(), a.healthCommand(), a.secretsCommand(), a.stdioCommand(), a.serveCommand(), a.tokenCommand(), a.demoCommand(), a.versionCommand(), a.generateCommand())
+	root.AddCommand(a.pushCommand(), a.syncCommand(), a.planCommand(), a.sourcesCommand(), a.tasksCommand(), a.adoptCommand(), a.reindexCommand(), a.healthCommand(), a.secretsCommand(), a.stdioCommand(), a.serveCommand(), a.tokenCommand(), a.pluginCommand(), a.conformCommand(), a.demoCommand(), a.versionCommand(), a.generateCommand())
 	return root
 }
 
@@ -116,11 +122,17 @@ func (a *app) open(ctx context.Context) (*engine.Engine, error) {
 }
 
 func (a *app) openWith(ctx context.Context, log *zap.Logger) (*engine.Engine, error) {
+	public, err := a.publicURL()
+	if err != nil {
+		return nil, err
+	}
+	a.usePlugins(log)
 	e, err := a.openAt(ctx, a.database(), a.naming.told(), log)
 	if err != nil {
 		return nil, err
 	}
 	e.SetAdapters(a.adapters)
+	e.SetPublicURL(public)
 	e.SetArchive(a.logs.archive(a.logs.dir))
 	return e, nil
 }
@@ -143,6 +155,15 @@ func (a *app) openAt(ctx context.Context, url string, told schema.Told, log *zap
 // the flag, for help would print the password in it.
 func (a *app) database() string {
 	return cmp.Or(a.db, os.Getenv("ROSTER_DB"), "sqlite:roster.db")
+}
+
+// publicURL is where systems reach callbacks, as far as it was said.
+func (a *app) publicURL() (engine.PublicURL, error) {
+	u := engine.PublicURL(cmp.Or(a.public, os.Getenv("ROSTER_PUBLIC_URL")))
+	if !u.Valid() {
+		return "", usageError("--public-url (ROSTER_PUBLIC_URL) is no address: give it as https://roster.example.com")
+	}
+	return u, nil
 }
 
 // logger logs to standard error, for a reader at a terminal.

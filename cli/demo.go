@@ -23,7 +23,7 @@ func (a *app) demoCommand() *cobra.Command {
 		Use:   "demo",
 		Short: "Show in ten seconds what Roster does, with nothing to set up",
 		Long: `Show in ten seconds what Roster does, with nothing to set up: a made-up company
-of 5,000 people is read from a simulated HR system on this machine into a SQLite
+of 5,000 people is read from a simulated WeCom on this machine into a SQLite
 database of its own, and then things happen to both. The database is removed at
 the end unless --keep names a folder for it.
 
@@ -40,6 +40,7 @@ each scene is printed.`,
 	}
 	cmd.Flags().StringVar(&keep, "keep", "", "folder to keep the database in, as roster.db")
 	cmd.Flags().BoolVar(&fast, "fast", false, "make no pauses")
+	a.addServeWeCom(cmd)
 	return cmd
 }
 
@@ -52,13 +53,18 @@ func (a *app) demo(ctx context.Context, keep string, fast bool) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, remove()) }()
+	url := "sqlite:" + filepath.Join(folder, "roster.db")
+	keys, err := a.keys(url)
+	if err != nil {
+		return err
+	}
 	setup := demo.Setup{
-		URL: "sqlite:" + filepath.Join(folder, "roster.db"), Targets: a.parts.Targets, Adapters: a.adapters,
-		People: demoPeople, Log: a.logger(),
+		URL: url, Targets: a.parts.Targets, Adapters: a.adapters,
+		Keys: keys, People: demoPeople, Log: a.logger(),
 	}
 	pace := &pace{}
 	if a.out.terminal && !fast && !a.json {
-		setup.Delay, pace.until = 90*time.Millisecond, time.Now().Add(7500*time.Millisecond)
+		setup.Delay, pace.until = 12*time.Millisecond, time.Now().Add(6*time.Second)
 	}
 	if err := a.play(ctx, setup, pace); err != nil {
 		return explainDemo(ctx, err)
@@ -66,7 +72,7 @@ func (a *app) demo(ctx context.Context, keep string, fast bool) (err error) {
 	if a.json {
 		return nil
 	}
-	return a.farewell(setup.URL, keep != "")
+	return a.farewell(url, keep != "")
 }
 
 // play plays the story, scene by scene.

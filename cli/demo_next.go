@@ -24,7 +24,7 @@ func (a *app) farewell(url string, kept bool) error {
 	if err := next.write(a.out); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintln(a.out, "\nInto NocoBase's own database: docs/in-nocobase.md")
+	_, err := fmt.Fprintln(a.out, "\nWith a WeCom of your own: docs/wecom.md. Into NocoBase's database: docs/in-nocobase.md")
 	return err
 }
 

@@ -64,9 +64,13 @@ func (a *app) outcomeText(o *demo.Outcome) string {
 	case len(o.Report.Items) > 0:
 		return a.taskLine(o.Report.Task) + "\n\n" + a.fitted(a.itemTable(o.Report.Items))
 	}
+	var warned strings.Builder
+	for _, warning := range o.Report.Warnings {
+		warned.WriteString("\n" + a.wrapped(a.out.yellow(printable(warning))+"\n"))
+	}
 	counts := o.Report.Task.Counts
 	columns := slices.DeleteFunc(ends(), func(e end) bool { return !e.happened(counts) })
-	return a.taskLine(o.Report.Task) + "\n" + a.fitted(tableOf(counts, columns))
+	return a.taskLine(o.Report.Task) + "\n" + a.fitted(tableOf(counts, columns)) + warned.String()
 }
 
 // itemTable is the items of a plan.

@@ -49,9 +49,10 @@ func TestDemoEndsWellAndLeavesNothing(t *testing.T) {
 		t.Fatalf("exit code %d, printed\n%s%s", got.code, got.stdout, got.stderr)
 	}
 	for _, want := range []string{
-		"$ roster sync hr --plan\n", "5,000 people in 292 departments", "✓ the plan found 18 changes among 5,",
-		"✓ the 4 who left were deleted", "✓ 5,001 people before, 5,001 people after", "✓ it went on with page 6",
-		"more than the guard usersRemoved allows; nothing was written", "✓ 5,003 people before, 5,003 people after", "\nGo on with\n",
+		"$ roster sync wecom --plan\n", "5,000 people in 291 departments", "✓ the plan found 19 changes among 5,",
+		"✓ the 4 who left were deleted: WeCom was asked", "60011", "✓ 5,001 people before, 5,003 people after",
+		"and 1791 more", "✓ WeCom was asked for each of the 1,699 people who are missing", "✓ the 2 who left are gone",
+		"✓ two encrypted callbacks", "is the user that", "NocoBase has what WeCom has: 5,001 people, 291 departments", "\nGo on with\n",
 	} {
 		if !strings.Contains(got.stdout, want) {
 			t.Errorf("the demo does not say %q:\n%s", want, got.stdout)

@@ -49,7 +49,7 @@ func (a *app) exitCode(err error) int {
 		return exitDone
 	case errors.Is(err, errPartial):
 		return exitPartial
-	case a.misused(err):
+	case a.misused(err), isNotStarted(err):
 		return exitUsage
 	}
 	return exitFailed

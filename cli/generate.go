@@ -9,14 +9,15 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/nocobase-roster/roster/plugin"
+	"github.com/nocobase-roster/roster/conform"
+	"github.com/nocobase-roster/roster/plugin/process"
 	"github.com/nocobase-roster/roster/rpc"
 )
 
 func (a *app) generateCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:    "generate [FOLDER]",
-		Short:  "Write the files that come from the code: plugin.json and the protocol's in docs",
+		Short:  "Write the files that come from the code: plugin.json and pages of docs",
 		Hidden: true,
 		Args:   cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -53,6 +54,7 @@ func (a *app) generated(folder string) (map[string][]byte, error) {
 		"docs/protocol.md":   func() ([]byte, error) { return rpc.Protocol(release, os.DirFS(folder)) },
 		"docs/protocol.d.ts": func() ([]byte, error) { return rpc.TypeScript(release) },
 		"docs/policies.md":   rpc.Policies,
+		"docs/conform.md":    conform.Markdown,
 
 		"docs/configuration.md": a.configuration,
 	} {
@@ -65,21 +67,13 @@ func (a *app) generated(folder string) (map[string][]byte, error) {
 	return files, nil
 }
 
-// A manifest tells a host what there is without starting the process.
-type manifest struct {
-	Name        string              `json:"name"`
-	Version     string              `json:"version"`
-	Protocol    string              `json:"protocol"`
-	Command     []string            `json:"command"`
-	SourceTypes []plugin.SourceType `json:"sourceTypes"`
-	Targets     []plugin.TargetInfo `json:"targets"`
-}
-
-func (a *app) manifest() manifest {
-	return manifest{
+// manifest tells a host what there is without starting the process, as the one of
+// an adapter tells us.
+func (a *app) manifest() process.Manifest {
+	return process.Manifest{
 		Name:        "roster",
 		Version:     release,
-		Protocol:    "1",
+		Protocol:    process.ProtocolVersion,
 		Command:     []string{"roster", "stdio"},
 		SourceTypes: a.adapters.SourceTypes(),
 		Targets:     a.adapters.Targets(),

@@ -45,10 +45,11 @@ func roster(ctx context.Context, url string, args ...string) *exec.Cmd {
 type ended struct {
 	code           int
 	stdout, stderr string
+	memory         int // the most that it had, in MiB
 }
 
 // finish runs a process to its end.
-func finish(t *testing.T, cmd *exec.Cmd) ended {
+func finish(t testing.TB, cmd *exec.Cmd) ended {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
@@ -56,17 +57,17 @@ func finish(t *testing.T, cmd *exec.Cmd) ended {
 	if _, ok := errors.AsType[*exec.ExitError](err); err != nil && !ok {
 		t.Fatal(err)
 	}
-	return ended{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
+	return ended{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String(), most(cmd.ProcessState.SysUsage())}
 }
 
 // mustRun runs roster and fails the test when it does not exit with code.
-func mustRun(t *testing.T, code int, url string, args ...string) ended {
+func mustRun(t testing.TB, code int, url string, args ...string) ended {
 	t.Helper()
 	return mustRead(t, code, "", url, args...)
 }
 
 // mustRead is mustRun with text on standard input.
-func mustRead(t *testing.T, code int, stdin, url string, args ...string) ended {
+func mustRead(t testing.TB, code int, stdin, url string, args ...string) ended {
 	t.Helper()
 	cmd := roster(t.Context(), url, args...)
 	cmd.Stdin = strings.NewReader(stdin)

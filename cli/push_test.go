@@ -172,7 +172,7 @@ func push(t *testing.T, code int, stdin, url string, args ...string) (doc docume
 	return doc
 }
 
-func parse(t *testing.T, text string, v any) {
+func parse(t testing.TB, text string, v any) {
 	t.Helper()
 	if err := json.Unmarshal([]byte(text), v); err != nil {
 		t.Fatalf("%v in\n%s", err, text)

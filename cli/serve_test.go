@@ -41,7 +41,7 @@ type served struct {
 }
 
 // startServe starts roster serve on a database, with a token for it.
-func startServe(t *testing.T, url string, args ...string) *served {
+func startServe(t testing.TB, url string, args ...string) *served {
 	t.Helper()
 	s := &served{token: strings.TrimSpace(mustRun(t, exitDone, url, "token", "create", "--name", t.Name()).stdout), logs: t.TempDir(), stopping: make(chan struct{}), read: make(chan struct{})}
 	s.Cmd = roster(t.Context(), url, append([]string{"serve", "--listen=127.0.0.1:0", "--logs-dir=" + s.logs}, args...)...)

@@ -102,6 +102,9 @@ func (a *app) reportSource(s *engine.Source) error {
 	t.add("made", s.CreatedAt.Local().Format(time.DateTime))
 	t.add("changed", s.UpdatedAt.Local().Format(time.DateTime))
 	t.add("secrets set", printable(strings.Join(s.SecretsSet, " ")))
+	if s.CallbackURL != "" {
+		t.add("callbacks to", printable(s.CallbackURL))
+	}
 	if err := t.write(a.out); err != nil {
 		return err
 	}

@@ -22,8 +22,9 @@ import (
 // withSafes adds a source type with a secret, that can be tested.
 func withSafes(p Parts) Parts {
 	p.Drivers = append(p.Drivers, plugin.NewDriver(plugin.SourceType{
-		Name: "safe", Title: "Safe", Origin: "test", Capabilities: plugin.Capabilities{Check: true},
-		OptionsSchema: json.RawMessage(`{"type":"object","required":["brand"],"additionalProperties":false,"properties":{"brand":{"type":"string"},"code":{"type":"string","writeOnly":true}}}`),
+		Name: "safe", Title: "Safe", Origin: "test", Capabilities: plugin.Capabilities{Check: true, Webhook: true},
+		OptionsSchema: json.RawMessage(`{"type":"object","required":["brand"],"additionalProperties":false,"properties":{
+			"brand":{"type":"string","title":"Brand","description":"Who made it."},"code":{"type":"string","writeOnly":true,"title":"Code","description":"Opens it."}}}`),
 	}, func(_ context.Context, s safe, _ *zap.Logger) (plugin.Source, error) { return s, nil }))
 	return p
 }
@@ -60,7 +61,9 @@ func TestSourcesAtATerminal(t *testing.T) {
 		}
 		has(mustRun(t, exitDone, url, "sources"), "There is no source yet")
 		has(mustRead(t, exitDone, `{"brand":"Chubb","code":"sardine","sync":{"guards":null}}`, url, "sources", "add", "vault", "--type", "safe", "--options", "-"),
-			"  name         vault\n", "  secrets set  /code\n", "    \"code\": null,\n")
+			"  name          vault\n", "  secrets set   /code\n", "    \"code\": null,\n", "  callbacks to  /callback/vault\n")
+		has(mustRun(t, exitDone, url, "sources", "show", "vault", "--public-url", "https://roster.example.com/"), "  callbacks to  https://roster.example.com/callback/vault\n")
+		has(mustRun(t, exitUsage, url, "sources", "show", "vault", "--public-url", "roster.example.com"), "is no address")
 		has(mustRun(t, exitFailed, url, "sources", "test", "vault"), "  ok      find  0s  a Chubb\n", "  failed  turn  0s  it stays shut\n", "                    look under the keyboard\n")
 		options := write(t, t.TempDir(), "options.json", `{"brand":"Fichet","code":"swordfish"}`)
 		mustRun(t, exitDone, url, "sources", "set", "vault", "--options", options, "--display-name", "The vault")

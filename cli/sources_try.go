@@ -30,7 +30,7 @@ exit code is 1 when a step failed.`,
 	}
 }
 
-// reportCheck shows the steps of a test with what to do about those that failed.
+// reportCheck shows the steps of a test with what to do about them.
 // The error says that there were some.
 func (a *app) reportCheck(check plugin.Check) error {
 	var failed error
@@ -41,7 +41,7 @@ func (a *app) reportCheck(check plugin.Check) error {
 			verdict, failed = "failed", errFailed
 		}
 		t.add(verdict, short(s.Name), (time.Duration(s.TookMs) * time.Millisecond).String(), printable(s.Message))
-		if !s.OK && s.Hint != "" {
+		if s.Hint != "" {
 			t.add("", "", "", printable(s.Hint))
 		}
 	}

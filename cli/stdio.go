@@ -54,15 +54,21 @@ func (a *app) stdio(ctx context.Context) error {
 
 func (a *app) server() *rpc.Server {
 	log := a.logTo(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()))
+	a.usePlugins(log)
 	return &rpc.Server{
 		Version:  release,
 		Adapters: a.adapters,
 		Open: func(ctx context.Context, c rpc.Config) (*engine.Engine, error) {
+			public, err := a.publicURL()
+			if err != nil {
+				return nil, err
+			}
 			told := a.naming.told()
 			told.Schema, told.Prefix, told.Underscored = cmp.Or(c.Schema, told.Schema), cmp.Or(c.TablePrefix, told.Prefix), cmp.Or(c.Underscored, told.Underscored)
 			e, err := a.openAt(ctx, cmp.Or(c.DB.Reveal(), a.database()), told, log)
 			if err == nil {
 				e.SetReferences(c.References)
+				e.SetPublicURL(cmp.Or(c.PublicURL, public))
 				e.SetArchive(a.logs.archive(cmp.Or(c.LogsDir, a.logs.dir)))
 			}
 			return e, err
