@@ -20,6 +20,10 @@ func deviations() map[string]deviation {
 			"§5.14", "Leaves it at the top until it is pushed again", "Puts it below its parent as soon as that comes",
 			"Nobody pushes a department again that has not changed",
 		},
+		"A department has no title": {
+			"§5.13", "Makes it without one, and shows nothing where it stands", "Calls it by its uid, until it gets a title",
+			"An operator can only open what is shown; WeCom withholds names",
+		},
 		"A department is removed by a tombstone, and others are below it": {
 			"§5.15", "Removes all departments below it as well, with their memberships", "Hangs those below it under the next department above",
 			"The source still has them; `removal.children` of the source chooses NocoBase's way",

@@ -3,7 +3,8 @@
 //
 //   - app.go and lock.go install it;
 //   - naming.go, server.go and process.go run it;
-//   - client.go, collections.go and directory.go ask it.
+//   - plugins.go brings plugins into it, as an operator does;
+//   - client.go, collections.go, sources.go and directory.go ask it.
 //
 // ROSTER_TEST_NOCOBASE names the folder of an installed app to use instead of
 // one of our own.

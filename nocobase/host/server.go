@@ -3,12 +3,14 @@ package host
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -19,7 +21,7 @@ import (
 // departments, which are off by default. A copy of the database is as good.
 func (a App) Prepare(tb testing.TB, database string, naming Naming) {
 	tb.Helper()
-	storage := folder(tb)
+	storage := NewStorage(tb)
 	settings, err := settings(database, naming, storage)
 	if err != nil {
 		tb.Fatal(err)
@@ -39,8 +41,27 @@ func (a App) Prepare(tb testing.TB, database string, naming Naming) {
 // it has started end with our process, however that ends.
 func (a App) Start(tb testing.TB, database string, naming Naming) *Client {
 	tb.Helper()
-	storage := folder(tb)
-	settings, err := settings(database, naming, storage)
+	return a.Serve(tb, Place{Database: database, Naming: naming, Storage: NewStorage(tb)}).Client
+}
+
+// A Place is what stays when a server ends, and how the next is started.
+type Place struct {
+	Database string
+	Naming   Naming
+	Storage  string   // of NewStorage
+	Settings []string // of the environment, in place of those that tests have: NAME=value
+}
+
+// A Server is a running NocoBase, with a client that is signed in as root.
+type Server struct {
+	*Client
+	process *process
+}
+
+// Serve is Start in a place that outlives the server.
+func (a App) Serve(tb testing.TB, place Place) *Server {
+	tb.Helper()
+	settings, err := settings(place.Database, place.Naming, place.Storage)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -48,7 +69,7 @@ func (a App) Start(tb testing.TB, database string, naming Naming) *Client {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	p, err := a.run(storage, append(settings, "APP_PORT="+port), "start")
+	p, err := a.run(place.Storage, slices.Concat(settings, []string{"APP_PORT=" + port}, place.Settings), "start")
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -61,11 +82,20 @@ func (a App) Start(tb testing.TB, database string, naming Naming) *Client {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return c
+	return &Server{c, p}
 }
 
-// folder makes a folder whose name is short: NocoBase puts a socket into it.
-func folder(tb testing.TB) string {
+// Gone waits until NocoBase has ended by itself.
+func (s *Server) Gone(ctx context.Context) error {
+	if err := s.process.wait(ctx, time.Minute); ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("NocoBase has not ended: %w", err)
+	}
+	return nil
+}
+
+// NewStorage makes a folder for NocoBase's files, which goes with a server that
+// was in it. Its name is short: NocoBase puts a socket into it.
+func NewStorage(tb testing.TB) string {
 	tb.Helper()
 	dir, err := os.MkdirTemp("", "nocobase-")
 	if err != nil {

@@ -1,0 +1,1 @@
+module.exports = { '@nocobase/server': '2.2.15' };
