@@ -76,7 +76,7 @@ export interface Methods {
   /** Lists runs, the newest first. */
   "tasks/list": { params: TasksParams; result: TasksResult };
   /** Gives one run. */
-  "tasks/get": { params: TaskParams; result: TaskResult };
+  "tasks/get": { params: GetTaskParams; result: TaskResult };
   /** Lists what a run did, departments first, in the order of the records. */
   "tasks/items": { params: ItemsParams; result: ItemsResult };
   /** Gives a record as it was last received, and the rows it stands for. */
@@ -95,6 +95,8 @@ export interface Notifications {
 
 /** What Roster asks of a host that has registered an adapter. */
 export interface HostMethods {
+  /** Says how a source is set up, whose row the host has written: asked of one with the capability resolve, whenever the source is read. */
+  "sources/resolve": { params: ResolveParams; result: ResolveResult };
   /** Writes a record that the target has no row for. NocoBase's own shape. */
   "target/create": { params: CreateParams; result: Written[] };
   /** Writes a record that the target has rows for; one with isDeleted in its metaData is gone. NocoBase's own shape. */
@@ -208,6 +210,8 @@ export type SourceOptions = {
     memberships?: "own" | "adopt" | "all";
     /** what was edited by hand is set right, or kept until the record says something new (default: "repair") */
     drift?: "repair" | "keep";
+    /** finds the user of a record that is linked to none, where a push does not name another: by this column, or nobody */
+    matchKey?: "username" | "email" | "phone";
     /** finds the department of a record that is linked to none: a column's name, path (of titles), or nothing */
     departmentMatch?: string;
     /** matching takes no heed of case */
@@ -267,7 +271,7 @@ export interface InitializeParams {
   protocolVersion: string;
   /** who the host is */
   client?: Peer;
-  /** what the host can do; any member */
+  /** what the host can do: resolve, that it answers sources/resolve; any other member is ignored */
   capabilities?: Record<string, unknown>;
   /** how much the host takes */
   limits?: HostLimits;
@@ -298,6 +302,8 @@ export interface Config {
   apply?: string;
   /** where the files of received records go */
   logsDir?: string;
+  /** where systems reach callbacks of sources: the address of a Roster that serves, or with {source} where the name of a source goes, one whose requests the host hands to source/webhook */
+  publicUrl?: string;
   /** what NocoBase's referenceMap holds, of all collections: what becomes of rows that refer to one that goes; without it, NocoBase's table of fields is read, which does not know what stands in the code of plugins */
   references?: Reference[];
 }
@@ -600,6 +606,8 @@ export interface Source {
   enabled: boolean;
   options: unknown;
   secretsSet: string[];
+  /** where its system is to send what it sends by itself, if it sends anything: below config.publicUrl, the path alone without it */
+  callbackUrl?: string;
   createdAt: string;
   updatedAt: string;
 }
@@ -961,6 +969,8 @@ export interface ReadResult {
   done: boolean;
   /** all pages together are all that the system has of the types they speak of */
   complete?: boolean;
+  /** what is not in it may be there all the same: it is asked for with source/lookup before it is taken for gone */
+  confirm?: boolean;
   /** how many records of each type that was */
   counts?: Record<string, number>;
   /** records that do not exist any more */
@@ -1025,8 +1035,10 @@ export interface Event {
   was?: string;
   /** it does not exist any more */
   gone?: boolean;
-  /** read everything soon; the other members are absent */
+  /** read everything soon; dataType, uid, was and gone are absent */
   all?: boolean;
+  /** the message that it is from, where a system may send one twice: of events that are the same, key and all, one is kept in ten minutes */
+  key?: string;
 }
 
 export interface TasksParams {
@@ -1040,6 +1052,13 @@ export interface TasksParams {
 
 export interface TasksResult {
   tasks: Task[];
+}
+
+export interface GetTaskParams {
+  /** of the run */
+  taskId?: string;
+  /** instead: the id of a row of userDataSyncTasks, of whose runs the newest is given */
+  task?: string;
 }
 
 export interface ItemsParams {
@@ -1084,6 +1103,16 @@ export interface StoredRecord {
 export interface CancelParams {
   /** of the request */
   id: string | number;
+}
+
+export interface ResolveParams {
+  /** of the source */
+  name: string;
+}
+
+export interface ResolveResult {
+  /** as the type's optionsSchema says, and sync; secrets in clear */
+  options: unknown;
 }
 
 export interface ProgressParams {
