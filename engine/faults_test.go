@@ -321,8 +321,8 @@ func renamed(bodies func(func(engine.Body, error) bool), prefix string) func(fun
 	}
 }
 
-// mustBeIdle checks that no connection is in use, and that none has temporary
-// tables left. A transaction whose context was canceled is rolled back by
+// mustBeIdle checks that no connection is in use, and that nothing is left in the
+// temporary tables of any. A transaction whose context was canceled is rolled back by
 // database/sql on its own time.
 func mustBeIdle(t *testing.T, db *schema.DB) {
 	t.Helper()
@@ -339,10 +339,9 @@ func mustBeIdle(t *testing.T, db *schema.DB) {
 	if stats.InUse > 0 {
 		t.Errorf("%d connections are in use", stats.InUse)
 	}
-	q := `SELECT coalesce(string_agg(relname, ' '), '') FROM pg_class WHERE relpersistence = 't' AND relkind = 'r'
-		AND relnamespace = pg_my_temp_schema()`
+	tables := `SELECT relname FROM pg_class WHERE relpersistence = 't' AND relkind = 'r' AND relnamespace = pg_my_temp_schema()`
 	if db.Dialect() == "sqlite" {
-		q = `SELECT coalesce(group_concat(name, ' '), '') FROM sqlite_temp_master WHERE type = 'table'`
+		tables = `SELECT name FROM sqlite_temp_master WHERE type = 'table'`
 	}
 	for range stats.Idle {
 		conn, err := db.Connx(t.Context())
@@ -350,12 +349,15 @@ func mustBeIdle(t *testing.T, db *schema.DB) {
 			t.Fatal(err)
 		}
 		defer conn.Close()
-		var left string
-		if err := conn.GetContext(t.Context(), &left, q); err != nil {
+		var names []string
+		if err := conn.SelectContext(t.Context(), &names, tables); err != nil {
 			t.Error(err)
 		}
-		if left != "" {
-			t.Errorf("a connection has temporary tables left: %s", left)
+		for _, name := range names {
+			var left int
+			if err := conn.GetContext(t.Context(), &left, `SELECT count(*) FROM `+schema.Quote(name)); err != nil || left > 0 {
+				t.Errorf("a connection has %d rows left in %s (%v)", left, name, err)
+			}
 		}
 	}
 }

@@ -326,6 +326,9 @@ func (m *model) unmake(row *modelRow) {
 func (p *modelPush) writeColumns(i *modelItem) {
 	if i.op == "create" {
 		p.make(i.row)
+		if i.key.kind == plugin.Department { // where it states no title
+			i.row.columns["title"] = i.key.uid
+		}
 	}
 	if i.op == "same" {
 		return
